@@ -1,0 +1,20 @@
+import { bulkBars } from "./bulk.js";
+import { confirmBeforeSubmit } from "./confirm.js";
+import { focusErrors, followErrorLinks } from "./errors.js";
+import { helpHtmx } from "./htmx.js";
+import { keepTyped } from "./keep.js";
+import { closeMenus } from "./menu.js";
+import { submitOnce } from "./once.js";
+import { slashKey } from "./search.js";
+import { closeToasts } from "./toast.js";
+
+confirmBeforeSubmit();
+submitOnce();
+focusErrors();
+followErrorLinks();
+helpHtmx();
+keepTyped();
+closeMenus();
+slashKey();
+closeToasts();
+bulkBars();
