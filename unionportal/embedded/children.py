@@ -1,0 +1,58 @@
+"""The portal's own programs: web server, worker, scheduler and, in the demo, a bank."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from unionportal.embedded.bootstrap import project_folder
+from unionportal.embedded.supervisor import Child
+
+WEB_WORKERS = 2
+TASK_PROCESSES = 2
+
+
+def web(logs: Path, host: str, port: int) -> Child:
+    """Describe the web server."""
+    options = {
+        "--interface": "wsgi",
+        "--host": host,
+        "--port": str(port),
+        "--workers": str(WEB_WORKERS),
+        "--workers-kill-timeout": "5",
+    }
+    words = [word for pair in options.items() for word in pair]
+    words += ["--no-ws", "--respawn-failed-workers", "unionportal.wsgi:application"]
+    return _child("web server", "web", ["granian", *words], logs)
+
+
+def worker(logs: Path) -> Child:
+    """Describe the Celery worker."""
+    words = ["celery", "-A", "unionportal", "worker", "--loglevel", "INFO"]
+    words += ["--pool", "prefork", "--concurrency", str(TASK_PROCESSES)]
+    words += ["--without-mingle", "--without-gossip"]
+    return _child("worker", "worker", words, logs)
+
+
+def beat(logs: Path) -> Child:
+    """Describe Celery's scheduler."""
+    words = ["celery", "-A", "unionportal", "beat", "--loglevel", "INFO", "--pidfile="]
+    return _child("scheduler", "beat", words, logs)
+
+
+def bank(logs: Path, folder: Path) -> Child:
+    """Describe the simulated bank, which answers payout files in the demo."""
+    words = ["simulators.bank", "serve", "--folder", str(folder)]
+    words += ["--db", str(folder / "ledger.sqlite3"), "--poll", "1"]
+    return _child("simulated bank", "bank", words, logs)
+
+
+def _child(name: str, log: str, module: list[str], logs: Path) -> Child:
+    return Child(
+        name=name,
+        command=[sys.executable, "-m", *module],
+        log=logs / f"{log}.log",
+        folder=project_folder(),
+        environment={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )

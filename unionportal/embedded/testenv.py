@@ -1,0 +1,91 @@
+"""Run one command with a throw-away PostgreSQL and Valkey, then remove both.
+
+``python -m unionportal.embedded.testenv [--postgres FOLDER] COMMAND [ARGUMENT ...]``: what
+``script/test`` starts pytest with. The command finds the servers in DATABASE_URL and REDIS_URL.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from unionportal.embedded import places as layout
+from unionportal.embedded import programs, servers
+from unionportal.embedded.errors import StartError
+from unionportal.embedded.places import Places
+from unionportal.embedded.programs import Postgres
+from unionportal.embedded.supervisor import Supervisor
+
+
+@contextmanager
+def private_servers(data: Path, found: list[Postgres] | None = None) -> Iterator[Places]:
+    """Run a fast, lossy PostgreSQL and a Valkey below ``data`` for the length of the block."""
+    places = layout.prepare(data)
+    supervisor = Supervisor(say=lambda line: sys.stderr.write(f"{line}\n") and None)
+    try:
+        database = servers.start_postgres(
+            supervisor, places, found or programs.find_postgres(), durable=False
+        )
+        broker = servers.start_valkey(supervisor, places)
+        servers.wait_for_database(database, places)
+        servers.wait_for_valkey(broker, places)
+        yield places
+    finally:
+        supervisor.stop()
+        layout.remove_sockets(places)
+
+
+def _given(folder: str | None) -> list[Postgres] | None:
+    if folder is None:
+        return None
+    if (postgres := programs.postgres_at(Path(folder).resolve())) is None:
+        raise StartError(f"The folder {folder} holds no working initdb and postgres (15 to 18).")
+    return [postgres]
+
+
+def _stopped(number: int, frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+def run(command: list[str], postgres: str | None = None) -> int:
+    """Run a command with private servers and return its exit code."""
+    data = Path(tempfile.mkdtemp(prefix="unionportal-test-"))
+    data.chmod(0o711)
+    home = data
+    try:
+        with private_servers(data, _given(postgres)) as places:
+            home = places.home
+            addresses = {"DATABASE_URL": places.database_url, "REDIS_URL": places.redis_url}
+            environment = {**os.environ, **addresses}
+            return subprocess.run(command, env=environment, check=False).returncode
+    finally:
+        for folder in {data, home}:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def main() -> int:
+    """Read the command line; print one sentence when the servers cannot start."""
+    parser = argparse.ArgumentParser(prog="testenv", description=__doc__)
+    parser.add_argument("--postgres", help="folder with the PostgreSQL programs to use")
+    parser.add_argument("command", nargs=argparse.REMAINDER)
+    options = parser.parse_args()
+    signal.signal(signal.SIGTERM, _stopped)
+    try:
+        return run(options.command, options.postgres)
+    except StartError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())
