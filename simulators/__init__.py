@@ -1,0 +1,1 @@
+"""Outside parties as programs of their own; nothing here imports the portal."""

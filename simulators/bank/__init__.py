@@ -1,0 +1,1 @@
+"""A bank that reads files, pays, issues cards and answers; see README.md beside this file."""
