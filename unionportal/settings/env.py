@@ -10,6 +10,7 @@ import base64
 import json
 import os
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -67,6 +68,14 @@ def key(name: str) -> bytes:
     if len(value) != 32:
         raise ImproperlyConfigured(f"{name} must be 32 bytes in base64, not {len(value)}.")
     return value
+
+
+def cache_address(broker: str) -> str:
+    """Return the cache's address: database 1 of the server whose database 0 is the broker."""
+    parts = urlsplit(broker)
+    if parts.scheme == "redis+socket":
+        return f"unix://{parts.path}?db=1"
+    return parts._replace(path="/1").geturl()
 
 
 def runtime(name: str) -> str | None:
