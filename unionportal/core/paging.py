@@ -1,0 +1,135 @@
+"""Keyset pages for long lists: no COUNT, no OFFSET, one query of size + 1 rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.core import signing
+from django.core.exceptions import BadRequest, ValidationError
+from django.db.models import Field, Model, Q, QuerySet
+from django.utils.translation import gettext as _
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+DEFAULT_SIZE = 50
+LARGEST_SIZE = 100
+SALT = "unionportal.core.paging"
+
+
+@dataclass(frozen=True)
+class Page:
+    """Rows of one page; `next` and `previous` are cursors, empty at the ends."""
+
+    rows: list[Any]
+    size: int
+    next: str = ""
+    previous: str = ""
+
+    def __iter__(self) -> Any:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+class Keyset:
+    """An order whose columns together are unique and never null, such as ("-joined_on", "-pk")."""
+
+    def __init__(self, *order: str) -> None:
+        self.order = order
+        self.names = [name.lstrip("-") for name in order]
+
+    def page(self, queryset: QuerySet[Any], request: HttpRequest, size: int = DEFAULT_SIZE) -> Page:
+        """Return the page the query string asks for: `after` or `before` a cursor, `size` rows.
+
+        Raise BadRequest (400) for a cursor this list did not make and for a size out of range.
+        """
+        size = _size(request, size)
+        after, before = request.GET.get("after", ""), request.GET.get("before", "")
+        backwards = bool(before)
+        rows = queryset.order_by(*(_flip(self.order) if backwards else self.order))
+        if cursor := before or after:
+            rows = rows.filter(self._beyond(self._read(cursor, queryset), backwards))
+        found = list(rows[: size + 1])
+        more = len(found) > size
+        kept = found[:size][::-1] if backwards else found[:size]
+        return self._build(kept, size, more=more, backwards=backwards, is_first=not cursor)
+
+    def _build(
+        self, rows: list[Any], size: int, *, more: bool, backwards: bool, is_first: bool
+    ) -> Page:
+        if not rows:
+            return Page(rows, size)
+        has_next = backwards or more
+        has_previous = more if backwards else not is_first
+        return Page(
+            rows,
+            size,
+            next=self._cursor(rows[-1]) if has_next else "",
+            previous=self._cursor(rows[0]) if has_previous else "",
+        )
+
+    def _cursor(self, row: Any) -> str:
+        values = [str(_dig(row, name)) for name in self.names]
+        return signing.dumps([list(self.order), values], salt=SALT, compress=True)
+
+    def _read(self, cursor: str, queryset: QuerySet[Any]) -> list[Any]:
+        try:
+            order, values = signing.loads(cursor, salt=SALT)
+            if order != list(self.order):
+                raise signing.BadSignature
+            return [
+                _field(queryset, name).to_python(value)
+                for name, value in zip(self.names, values, strict=True)
+            ]
+        except (signing.BadSignature, ValidationError, ValueError) as error:
+            raise BadRequest(
+                _("This page of the list cannot be found. Open the list from its start.")
+            ) from error
+
+    def _beyond(self, values: list[Any], backwards: bool) -> Q:
+        """Rows after the values: a < x, or a = x and b < y, … by each column's direction."""
+        order = _flip(self.order) if backwards else self.order
+        condition, same = Q(), Q()
+        for name, value in zip(order, values, strict=True):
+            plain, way = (name[1:], "lt") if name.startswith("-") else (name, "gt")
+            condition |= same & Q(**{f"{plain}__{way}": value})
+            same &= Q(**{plain: value})
+        # The first column alone, again: it lets the database start the index scan at the cursor.
+        first = self.names[0]
+        way = "lte" if order[0].startswith("-") else "gte"
+        return Q(**{f"{first}__{way}": values[0]}) & condition
+
+
+def _size(request: HttpRequest, default: int) -> int:
+    written = request.GET.get("size", "")
+    if not written:
+        return default
+    if not (written.isascii() and written.isdigit() and 1 <= int(written[:9]) <= LARGEST_SIZE):
+        raise BadRequest(
+            _("A page has 1 to %(most)d rows. Choose a size in between.") % {"most": LARGEST_SIZE}
+        )
+    return int(written)
+
+
+def _flip(order: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name[1:] if name.startswith("-") else f"-{name}" for name in order)
+
+
+def _dig(row: Any, name: str) -> Any:
+    for part in name.split("__"):
+        row = row[part] if isinstance(row, dict) else getattr(row, part)
+    return row
+
+
+def _field(queryset: QuerySet[Any], name: str) -> Field[Any, Any]:
+    if name in queryset.query.annotations:
+        return queryset.query.annotations[name].output_field
+    model: type[Model] = queryset.model
+    *parts, last = name.split("__")
+    for part in parts:
+        model = model._meta.get_field(part).related_model
+    options = model._meta
+    return options.pk if last == "pk" else options.get_field(last)
