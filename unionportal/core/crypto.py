@@ -29,23 +29,31 @@ class DecryptionError(Exception):
 
 def encrypt(plaintext: str, context: str) -> bytes:
     """Return `plaintext` sealed for `context` under the current key."""
-    key_id: int = settings.FIELD_KEY_ID
-    header = bytes([AES_256_GCM]) + key_id.to_bytes(2, "big")
-    nonce = os.urandom(NONCE_BYTES)
-    sealed = AESGCM(settings.FIELD_KEYS[key_id]).encrypt(
-        nonce, plaintext.encode(), _bound(header, context)
-    )
-    return header + nonce + sealed
+    return encrypt_bytes(plaintext.encode(), context)
 
 
 def decrypt(blob: bytes, context: str) -> str:
-    """Return what `encrypt` sealed for the same context; raise DecryptionError."""
+    """Return the text `encrypt` sealed for the same context; raise DecryptionError."""
+    return decrypt_bytes(blob, context).decode()
+
+
+def encrypt_bytes(content: bytes, context: str) -> bytes:
+    """Return `content` (a file) sealed for `context` under the current key."""
+    key_id: int = settings.FIELD_KEY_ID
+    header = bytes([AES_256_GCM]) + key_id.to_bytes(2, "big")
+    nonce = os.urandom(NONCE_BYTES)
+    sealed = AESGCM(settings.FIELD_KEYS[key_id]).encrypt(nonce, content, _bound(header, context))
+    return header + nonce + sealed
+
+
+def decrypt_bytes(blob: bytes, context: str) -> bytes:
+    """Return what `encrypt_bytes` sealed for the same context; raise DecryptionError."""
     blob = bytes(blob)
     if len(blob) < HEADER_BYTES + NONCE_BYTES + TAG_BYTES or blob[0] != AES_256_GCM:
         raise DecryptionError(f"{context}: this is not an encrypted value of a known form")
     header, nonce = blob[:HEADER_BYTES], blob[HEADER_BYTES : HEADER_BYTES + NONCE_BYTES]
     try:
-        opened = AESGCM(_key(key_id(blob), context)).decrypt(
+        return AESGCM(_key(key_id(blob), context)).decrypt(
             nonce, blob[HEADER_BYTES + NONCE_BYTES :], _bound(header, context)
         )
     except InvalidTag:
@@ -53,7 +61,6 @@ def decrypt(blob: bytes, context: str) -> str:
             f"{context}: the value does not open with key {key_id(blob)}: wrong key, or it was "
             "moved or damaged"
         ) from None
-    return opened.decode()
 
 
 def key_id(blob: bytes) -> int:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+
+from unionportal.core.input_errors import InputError
 
 FEN_PER_YUAN = 100
 LARGEST_FEN = 10**15  # ten trillion yuan, far inside a PostgreSQL bigint
@@ -13,16 +14,8 @@ YUAN = re.compile(r"(-?)(0|[1-9][0-9]{0,14})(?:\.([0-9]{1,2}))?", re.ASCII)
 TOO_FINE = re.compile(r"-?[0-9]+\.[0-9]{3,}", re.ASCII)
 
 
-class MoneyError(ValueError):
-    """A refused amount: a stable `code` and a `message` for the person who typed it."""
-
-    def __init__(self, code: str, message: str | Promise) -> None:
-        super().__init__(code, message)
-        self.code = code
-        self.message = message
-
-    def __str__(self) -> str:
-        return str(self.message)
+class MoneyError(InputError):
+    """A refused amount."""
 
 
 def yuan_text(fen: int) -> str:

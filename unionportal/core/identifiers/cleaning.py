@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
-from typing import Any, cast
 
 from django.db.models import TextChoices
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+
+from unionportal.core.input_errors import InputError
 
 APOSTROPHES = "'\u2018\u2019\u02bc`"
 INVISIBLE = frozenset("\u00ad\u180e\u200b\u200c\u200d\u2060\ufeff")
@@ -37,27 +37,8 @@ class Note(TextChoices):
     LUHN = "LUHN", _("The card number does not pass the usual check; compare it with the card")
 
 
-class IdentifierError(ValueError):
-    """A refused value: a stable `code` and a `message` for the person who typed it.
-
-    The message is translated when it is read, so a job may raise it and a page show it.
-    """
-
-    def __init__(self, code: str, message: str | Promise, **params: object) -> None:
-        super().__init__(code)
-        self.code = code
-        self.template = message
-        self.params = params
-
-    @property
-    def message(self) -> str:
-        """Return the sentence in the language of the reader."""
-        if not self.params:
-            return str(self.template)
-        return str(cast(Any, self.template) % self.params)
-
-    def __str__(self) -> str:
-        return self.message
+class IdentifierError(InputError):
+    """A refused number or name."""
 
 
 @dataclass(frozen=True, slots=True)
