@@ -63,6 +63,9 @@ class PortalBoundField(BoundField):
         if css_class := _class_of(widget):
             own = widget.attrs.get("class", "")
             built["class"] = f"{css_class} {own}".strip()
+        if widget.attrs.get("placeholder") == self.label:
+            # A placeholder that repeats the label (allauth's habit) disappears when one types.
+            built["placeholder"] = False
         return built
 
     @property

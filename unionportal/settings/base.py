@@ -6,7 +6,6 @@ import os
 
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
-from environ import Env
 
 from unionportal.settings import env
 from unionportal.settings.env import BASE_DIR, PORTAL_DATA
@@ -40,6 +39,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
+    "django.forms",
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -102,7 +102,7 @@ FORM_RENDERER = "unionportal.core.forms.PortalRenderer"
 
 DATABASES = {
     "default": {
-        **Env.db_url_config(
+        **env.database(
             os.environ.get("DATABASE_URL")
             or env.runtime("DATABASE_URL")
             or "postgres://localhost/unionportal"
@@ -111,7 +111,6 @@ DATABASES = {
         "ATOMIC_REQUESTS": False,
         "CONN_HEALTH_CHECKS": True,
         "CONN_MAX_AGE": 60,
-        "OPTIONS": {"connect_timeout": 3},
     }
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -125,7 +124,7 @@ CACHES = {
     },
     "fast": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
-        "LOCATION": REDIS_URL.replace("redis+socket://", "unix://"),
+        "LOCATION": env.cache_address(REDIS_URL),
         "KEY_PREFIX": "fast",
     },
 }
@@ -137,6 +136,7 @@ CSRF_COOKIE_HTTPONLY = False
 CSRF_FAILURE_VIEW = "unionportal.core.views.csrf_failure"
 
 AUTH_USER_MODEL = "core.User"
+SCOPE_UNIT_MODEL = "members.UnionUnit"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
@@ -199,17 +199,17 @@ CONTENT_SECURITY_POLICY = {
 PERMISSIONS_POLICY = {"camera": [], "microphone": [], "payment": [], "geolocation": ["self"]}
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["unionportal.core.api.SessionAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["unionportal.core.api.RolePermission"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["unionportal.core.api.access.SessionAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["unionportal.core.api.access.RolePermission"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["unionportal.core.api.StrictJSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["unionportal.core.api.parsers.StrictJSONParser"],
     "DEFAULT_FILTER_BACKENDS": [
-        "unionportal.core.api.StrictParametersBackend",
+        "unionportal.core.api.parameters.StrictParametersBackend",
         "django_filters.rest_framework.DjangoFilterBackend",
     ],
-    "DEFAULT_PAGINATION_CLASS": "unionportal.core.api.CursorPages",
+    "DEFAULT_PAGINATION_CLASS": "unionportal.core.api.pages.CursorPages",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "unionportal.core.api.problem_json",
+    "EXCEPTION_HANDLER": "unionportal.core.api.errors.problem_json",
     "URL_FORMAT_OVERRIDE": None,
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
@@ -219,7 +219,7 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.0",
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "SERVE_PERMISSIONS": ["unionportal.core.api.StaffOnly"],
+    "SERVE_PERMISSIONS": ["unionportal.core.api.access.StaffOnly"],
     "SERVE_INCLUDE_SCHEMA": False,
 }
 
@@ -234,7 +234,7 @@ CELERY_TASK_TIME_LIMIT = 230
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 280}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_CREATE_MISSING_QUEUES = True
-CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_BEAT_SCHEDULER = "unionportal.core.beat:HeartbeatScheduler"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 5
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_TASK_SERIALIZER = "json"
@@ -262,6 +262,9 @@ DISTRICT_NAME_EN = env.text("DISTRICT_NAME_EN", "Shili District Federation of Tr
 HOTLINE = env.text("HOTLINE", "12351")
 PUBLIC_URL = env.text("PUBLIC_URL", "http://127.0.0.1:8000")
 DEMO_MODE = False
+# Refuse a GET that writes: on in development and tests, where it is a bug to find.
+GUARD_GET = False
+PORTAL_LAN = False
 SMS_GATEWAY = env.text("SMS_GATEWAY", "unionportal.core.messaging.gateways.ConsoleGateway")
 TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", 0)
 BANK_FOLDER = env.text("BANK_FOLDER", str(PORTAL_DATA / "bank"))

@@ -10,9 +10,11 @@ import base64
 import json
 import os
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
+from environ import Env
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 PORTAL_DATA = Path(os.environ.get("PORTAL_DATA", BASE_DIR / ".local")).resolve()
@@ -85,3 +87,11 @@ def runtime(name: str) -> str | None:
         return None
     value = json.loads(path.read_text(encoding="utf-8")).get(name)
     return str(value) if value else None
+
+
+def database(address: str) -> dict[str, Any]:
+    """Return Django's settings for a database address; a socket folder may be percent-coded."""
+    config: dict[str, Any] = Env.db_url_config(address)
+    config["HOST"] = unquote(config["HOST"])
+    config["OPTIONS"] = {"connect_timeout": 3, **config.get("OPTIONS", {})}
+    return config

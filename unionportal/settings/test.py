@@ -14,6 +14,7 @@ os.environ.setdefault("SECRET_KEY", "test-only-" + "x" * 50)
 from unionportal.settings.base import *  # noqa: E402, F403
 
 DEMO_MODE = True
+GUARD_GET = True
 PORTAL_LAN = False
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {

@@ -1,0 +1,324 @@
+"""Person, membership and affiliation: three things (architecture.md decision 3)."""
+
+from __future__ import annotations
+
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import ArrayField, RangeOperators
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from members.models.organisation import Area, Employer, UnionUnit, WorkerGroup
+from members.states import (
+    MEMBERSHIP_MACHINE,
+    OPEN_MEMBERSHIP,
+    Confirmation,
+    MembershipState,
+    MovementKind,
+    PhoneState,
+    Source,
+)
+from unionportal.core.fields import EncryptedTextField
+from unionportal.core.ids import new_id
+from unionportal.core.models import Attachment
+from unionportal.core.models.audit import append_only
+from unionportal.core.ranges import day_range
+from unionportal.core.roles import Permission
+from unionportal.core.scope import Scope, ScopedQuerySet
+
+
+class IdType(models.TextChoices):
+    CITIZEN = "citizen", _("ID card or residence permit")
+    PASSPORT = "passport", _("Passport or travel permit")
+
+
+class PersonQuerySet(ScopedQuerySet["Person"]):
+    view_permission = Permission.VIEW_MEMBERS
+
+    def scope_filter(self, scope: Scope) -> Q:
+        mine = Membership.objects.filter(Membership.objects.all().scope_filter(scope))
+        return Q(pk__in=mine.values("person_id"))
+
+
+class Person(models.Model):
+    """A natural person, once: `id_index` is the blind index of type and number."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    district = models.CharField(max_length=6, default="000000", editable=False)
+    name = models.CharField(_("name"), max_length=50)
+    name_pinyin = models.CharField(max_length=200, blank=True, default="")
+    name_initials = models.CharField(max_length=50, blank=True, default="")
+    name_grams = ArrayField(models.CharField(max_length=2), default=list)
+    id_type = models.CharField(max_length=10, choices=IdType, default=IdType.CITIZEN)
+    id_number = EncryptedTextField()
+    id_index = models.UUIDField(unique=True)
+    id_masked = models.CharField(max_length=20)
+    sex = models.PositiveSmallIntegerField(default=0)
+    birth_date = models.DateField(null=True)
+    phone = EncryptedTextField(blank=True, default="")
+    phone_index = models.UUIDField(null=True, db_index=True)
+    phone_masked = models.CharField(max_length=11, blank=True, default="")
+    phone_tail = models.CharField(max_length=4, blank=True, default="")
+    phone_state = models.CharField(max_length=10, choices=PhoneState, default=PhoneState.NONE)
+    phone_verified_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = PersonQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["name_pinyin", "id"], name="person_by_pinyin"),
+            models.Index(
+                fields=["name_initials"], name="person_by_initials", opclasses=["varchar_pattern_ops"]
+            ),
+            models.Index(fields=["phone_tail"], name="person_by_phone_tail"),
+            GinIndex(fields=["name_grams"], name="person_by_gram"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="person_sex_known_code", condition=Q(sex__in=[0, 1, 2, 9])
+            ),
+            models.CheckConstraint(
+                name="person_phone_state_fits",
+                condition=Q(phone_state="none", phone_index__isnull=True)
+                | Q(phone_state="claimed", phone_index__isnull=False)
+                | Q(phone_state="verified", phone_index__isnull=False, phone_verified_at__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class MembershipQuerySet(ScopedQuerySet["Membership"]):
+    view_permission = Permission.VIEW_MEMBERS
+    unit_lookup = "unit"
+
+    def scope_filter(self, scope: Scope) -> Q:
+        # Two subqueries over the small unit table keep the big table's plan an index scan.
+        units = UnionUnit.objects.filter(scope.in_units("") | scope.in_areas("area"))
+        return Q(unit_id__in=units.order_by().values("id"))
+
+    def recorded(self) -> MembershipQuerySet:
+        """Memberships that count as recorded: active or retained (domain.md section 9)."""
+        return self.filter(state__in=OPEN_MEMBERSHIP)
+
+    def qualified(self) -> MembershipQuerySet:
+        """Recorded, own will evidenced, phone verified, unit established (domain.md section 9)."""
+        return self.recorded().filter(
+            ~Q(confirmation=Confirmation.NONE),
+            person__phone_state=PhoneState.VERIFIED,
+            unit__status="established",
+        )
+
+
+class Membership(models.Model):
+    """A member's standing. `unit` and `group` are today's; the dated rows are the history."""
+
+    machine = MEMBERSHIP_MACHINE
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    district = models.CharField(max_length=6, default="000000", editable=False)
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="memberships")
+    state = models.CharField(
+        max_length=12, choices=MembershipState, default=MembershipState.ACTIVE
+    )
+    member_no = models.CharField(_("member number"), max_length=20, unique=True)
+    joined_on = models.DateField(_("joined on"))
+    ended_on = models.DateField(null=True, blank=True)
+    unit = models.ForeignKey(UnionUnit, on_delete=models.PROTECT, related_name="memberships")
+    group = models.ForeignKey(WorkerGroup, on_delete=models.PROTECT, related_name="memberships")
+    employer = models.ForeignKey(
+        Employer, null=True, blank=True, on_delete=models.PROTECT, related_name="memberships"
+    )
+    vehicle_plate = models.CharField(max_length=10, blank=True, default="")
+    platform_name = models.CharField(max_length=40, blank=True, default="")
+    source = models.CharField(max_length=10, choices=Source)
+    confirmation = models.CharField(
+        max_length=12, choices=Confirmation, default=Confirmation.NONE
+    )
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = MembershipQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["-joined_on", "-id"], name="membership_newest"),
+            models.Index(fields=["unit", "-joined_on", "-id"], name="membership_by_unit"),
+            models.Index(fields=["group", "-joined_on", "-id"], name="membership_by_group"),
+            models.Index(fields=["employer"], name="membership_by_employer"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                name="membership_one_open_per_person",
+                fields=["person"],
+                condition=Q(state__in=["active", "retained"]),
+                violation_error_message=_("This person already is a member."),
+            ),
+            models.CheckConstraint(
+                name="membership_end_fits_state",
+                condition=Q(state__in=["active", "retained"], ended_on__isnull=True)
+                | (~Q(state__in=["active", "retained"]) & Q(ended_on__gte=F("joined_on"))),
+            ),
+            models.CheckConstraint(
+                name="membership_confirmed_is_timed",
+                condition=Q(confirmation="none", confirmed_at__isnull=True)
+                | (~Q(confirmation="none") & Q(confirmed_at__isnull=False)),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.member_no
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in OPEN_MEMBERSHIP
+
+
+class Affiliation(models.Model):
+    """Where a member belonged, from when to when; no overlap."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    membership = models.ForeignKey(
+        Membership, on_delete=models.PROTECT, related_name="affiliations"
+    )
+    unit = models.ForeignKey(UnionUnit, on_delete=models.PROTECT, related_name="affiliations")
+    employer = models.ForeignKey(Employer, null=True, on_delete=models.PROTECT, related_name="+")
+    started_on = models.DateField()
+    ended_on = models.DateField(null=True, blank=True)
+    reason = models.CharField(max_length=100, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="affiliation_dates_ordered",
+                condition=Q(ended_on__isnull=True) | Q(ended_on__gte=F("started_on")),
+            ),
+            ExclusionConstraint(
+                name="affiliation_one_a_day",
+                expressions=[
+                    ("membership", RangeOperators.EQUAL),
+                    (day_range(), RangeOperators.OVERLAPS),
+                ],
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.membership_id} in {self.unit_id}"
+
+
+class GroupMembership(models.Model):
+    """Which of the worker groups a member was in, from when to when."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    membership = models.ForeignKey(
+        Membership, on_delete=models.PROTECT, related_name="group_history"
+    )
+    group = models.ForeignKey(WorkerGroup, on_delete=models.PROTECT, related_name="+")
+    started_on = models.DateField()
+    ended_on = models.DateField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            ExclusionConstraint(
+                name="one_group_a_day",
+                expressions=[
+                    ("membership", RangeOperators.EQUAL),
+                    (day_range(), RangeOperators.OVERLAPS),
+                ],
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.membership_id} as {self.group_id}"
+
+
+class Movement(models.Model):
+    """A signed change of the member count of (unit, area, group) on a day; append-only."""
+
+    id = models.BigAutoField(primary_key=True)
+    membership = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="movements")
+    unit = models.ForeignKey(UnionUnit, on_delete=models.PROTECT, related_name="+")
+    area = models.ForeignKey(Area, null=True, on_delete=models.PROTECT, related_name="+")
+    group = models.ForeignKey(WorkerGroup, on_delete=models.PROTECT, related_name="+")
+    day = models.DateField()
+    delta = models.SmallIntegerField()
+    kind = models.CharField(max_length=14, choices=MovementKind)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        indexes = [models.Index(fields=["day", "area", "group"], name="movement_by_day")]
+        constraints = [
+            models.CheckConstraint(name="movement_is_one", condition=Q(delta__in=[-1, 1]))
+        ]
+        triggers = append_only("movement")
+
+    def __str__(self) -> str:
+        return f"{self.delta:+d} {self.kind} {self.day}"
+
+
+class MonthlyFlow(models.Model):
+    """Movements folded per area, group and month; additive. Written with the movement itself."""
+
+    area = models.ForeignKey(Area, null=True, on_delete=models.PROTECT, related_name="+")
+    group = models.ForeignKey(WorkerGroup, on_delete=models.PROTECT, related_name="+")
+    month = models.DateField()
+    came = models.PositiveIntegerField(default=0)
+    went = models.PositiveIntegerField(default=0)
+    joined = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="flow_one_row", fields=["area", "group", "month"], nulls_distinct=False
+            ),
+            models.CheckConstraint(name="flow_month_is_first", condition=Q(month__day=1)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.area_id} {self.group_id} {self.month}"
+
+
+class MemberCertificate(models.Model):
+    """The certificate of a membership; anybody can verify its token, seeing a masked name only."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    membership = models.OneToOneField(
+        Membership, on_delete=models.PROTECT, related_name="certificate"
+    )
+    token = models.CharField(max_length=32, unique=True)
+    issued_on = models.DateField()
+
+    def __str__(self) -> str:
+        return str(self.membership_id)
+
+
+class Consent(models.Model):
+    """A person agreed to a purpose; withdrawn by date, never deleted (PIPL 13 to 15, 29)."""
+
+    class Purpose(models.TextChoices):
+        MEMBERSHIP = "membership", _("Membership")
+        PAYOUT = "payout", _("Bank account for payouts")
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="consents")
+    purpose = models.CharField(max_length=12, choices=Purpose)
+    version = models.CharField(max_length=10)
+    given_at = models.DateTimeField()
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+    evidence = models.ForeignKey(Attachment, null=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="consent_one_open",
+                fields=["person", "purpose"],
+                condition=Q(withdrawn_at__isnull=True),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.purpose} {self.version}"

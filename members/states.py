@@ -1,0 +1,189 @@
+"""States and transition tables of the members app (domain.md sections 1 and 2)."""
+
+from __future__ import annotations
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+from unionportal.core.roles import Permission
+from unionportal.core.transitions import Machine, Step
+
+
+class UnitStatus(TextChoices):
+    PREPARING = "preparing", _("Preparing")
+    ESTABLISHED = "established", _("Established")
+    DISSOLVED = "dissolved", _("Dissolved")
+
+
+UNIT_MACHINE = Machine(
+    name="unit",
+    field="status",
+    steps=(
+        Step("establish", (UnitStatus.PREPARING,), UnitStatus.ESTABLISHED, Permission.MANAGE_ORGANISATION),
+        Step("dissolve", (UnitStatus.PREPARING, UnitStatus.ESTABLISHED), UnitStatus.DISSOLVED,
+             Permission.MANAGE_ORGANISATION, needs_reason=True),
+    ),
+)  # fmt: skip
+
+
+class MembershipState(TextChoices):
+    ACTIVE = "active", _("Active")
+    RETAINED = "retained", _("Retained")
+    RESIGNED = "resigned", _("Resigned")
+    EXPELLED = "expelled", _("Expelled")
+    MOVED_AWAY = "moved_away", _("Moved away")
+    DECEASED = "deceased", _("Deceased")
+    ANNULLED = "annulled", _("Annulled")
+
+
+OPEN_MEMBERSHIP = (MembershipState.ACTIVE, MembershipState.RETAINED)
+
+MEMBERSHIP_MACHINE = Machine(
+    name="membership",
+    steps=(
+        Step("retain", (MembershipState.ACTIVE,), MembershipState.RETAINED, Permission.APPROVE_APPLICATION),
+        Step("reactivate", (MembershipState.RETAINED,), MembershipState.ACTIVE, Permission.APPROVE_APPLICATION),
+        Step("resign", OPEN_MEMBERSHIP, MembershipState.RESIGNED, Permission.APPROVE_APPLICATION, needs_reason=True),
+        Step("expel", (MembershipState.ACTIVE,), MembershipState.EXPELLED, Permission.APPROVE_APPLICATION, needs_reason=True),
+        Step("move_away", OPEN_MEMBERSHIP, MembershipState.MOVED_AWAY, Permission.APPROVE_APPLICATION),
+        Step("record_death", OPEN_MEMBERSHIP, MembershipState.DECEASED, Permission.APPROVE_APPLICATION),
+        Step("annul", tuple(s for s in MembershipState if s != MembershipState.ANNULLED),
+             MembershipState.ANNULLED, Permission.APPROVE_APPLICATION, needs_reason=True),
+    ),
+)  # fmt: skip
+
+
+class ApplicationState(TextChoices):
+    SUBMITTED = "submitted", _("Waiting for approval")
+    RETURNED = "returned", _("Returned to complete")
+    APPROVED = "approved", _("Approved")
+    REJECTED = "rejected", _("Not approved")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+
+
+OPEN_APPLICATION = (ApplicationState.SUBMITTED, ApplicationState.RETURNED)
+
+APPLICATION_MACHINE = Machine(
+    name="application",
+    steps=(
+        Step("approve", (ApplicationState.SUBMITTED,), ApplicationState.APPROVED, Permission.APPROVE_APPLICATION),
+        Step("return", (ApplicationState.SUBMITTED,), ApplicationState.RETURNED, Permission.APPROVE_APPLICATION, needs_reason=True),
+        Step("reject", OPEN_APPLICATION, ApplicationState.REJECTED, Permission.APPROVE_APPLICATION, needs_reason=True),
+        Step("resubmit", (ApplicationState.RETURNED,), ApplicationState.SUBMITTED, Permission.ENROL),
+        Step("withdraw", OPEN_APPLICATION, ApplicationState.WITHDRAWN, Permission.ENROL),
+    ),
+)  # fmt: skip
+
+
+class ImportState(TextChoices):
+    UPLOADED = "uploaded", _("Being read")
+    PREVIEWED = "previewed", _("Waiting for your confirmation")
+    WRITING = "writing", _("Being written")
+    DONE = "done", _("Written")
+    FAILED = "failed", _("Could not be read")
+    CANCELLED = "cancelled", _("Cancelled")
+
+
+IMPORT_MACHINE = Machine(
+    name="import",
+    steps=(
+        Step("preview", (ImportState.UPLOADED,), ImportState.PREVIEWED),
+        Step("fail", (ImportState.UPLOADED,), ImportState.FAILED),
+        Step("confirm", (ImportState.PREVIEWED,), ImportState.WRITING, Permission.ENROL),
+        Step("finish", (ImportState.WRITING,), ImportState.DONE),
+        Step("cancel", (ImportState.UPLOADED, ImportState.PREVIEWED), ImportState.CANCELLED, Permission.ENROL),
+    ),
+)  # fmt: skip
+
+
+class UnitKind(TextChoices):
+    MUNICIPAL = "municipal", _("Municipal federation of trade unions")
+    DISTRICT = "district", _("District federation of trade unions")
+    INDUSTRIAL = "industrial", _("Industrial union")
+    SUBDISTRICT = "subdistrict", _("Sub-district union")
+    TOWNSHIP = "township", _("Township union")
+    PARK = "park", _("Park union")
+    AREA_FEDERATION = "area_federation", _("Area federation")
+    SECTOR_FEDERATION = "sector_federation", _("Sector federation")
+    EMPLOYER_UNION = "employer_union", _("Employer's union")
+    JOINT_UNION = "joint_union", _("Joint union")
+    COMMUNITY_UNION = "community_union", _("Community union")
+    BRANCH = "branch", _("Branch")
+    GROUP = "group", _("Group")
+    HOLDING_POOL = "holding_pool", _("Holding pool")
+
+
+# Units that answer for a whole area: a grant on one reaches every row of that area.
+AREA_SERVING_KINDS = (
+    UnitKind.DISTRICT,
+    UnitKind.SUBDISTRICT,
+    UnitKind.TOWNSHIP,
+    UnitKind.PARK,
+    UnitKind.COMMUNITY_UNION,
+)
+# Kinds that take members directly (domain.md 1.1).
+MEMBER_KINDS = (
+    UnitKind.AREA_FEDERATION,
+    UnitKind.SECTOR_FEDERATION,
+    UnitKind.EMPLOYER_UNION,
+    UnitKind.JOINT_UNION,
+    UnitKind.COMMUNITY_UNION,
+    UnitKind.BRANCH,
+    UnitKind.GROUP,
+    UnitKind.HOLDING_POOL,
+)
+
+
+class FormationMethod(TextChoices):
+    STANDALONE = "standalone", _("Formed alone")
+    LEAD_FIRM = "lead_firm", _("Led by a firm")
+    SECTOR_LED = "sector_led", _("Led by the sector")
+    COMMUNITY = "community", _("Formed in the community")
+
+
+class UnionisedState(TextChoices):
+    NOT_UNIONISED = "not_unionised", _("No union")
+    PREPARING = "preparing", _("Preparing a union")
+    UNIONISED = "unionised", _("Has a union")
+    UNIONISED_ELSEWHERE = "unionised_elsewhere", _("Has a union elsewhere")
+
+
+class PhoneState(TextChoices):
+    NONE = "none", _("No phone")
+    CLAIMED = "claimed", _("Not verified")
+    VERIFIED = "verified", _("Verified")
+
+
+class Confirmation(TextChoices):
+    """How the person's own will to join is evidenced."""
+
+    NONE = "none", _("Not confirmed")
+    PAPER_FORM = "paper_form", _("Signed form")
+    SIGNED_LIST = "signed_list", _("Signed list")
+    SMS_LINK = "sms_link", _("Confirmed by text message")
+    SELF = "self", _("Joined in person")
+
+
+class Source(TextChoices):
+    FORM = "form", _("Entered by an officer")
+    ROSTER = "roster", _("Firm's roster")
+    SELF_JOIN = "self_join", _("Own phone")
+    REGISTRY = "registry", _("Registry load")
+
+
+class Verdict(TextChoices):
+    NEW = "new", _("New")
+    KNOWN = "known", _("Already known")
+    DUPLICATE = "duplicate", _("Twice in the file")
+    HELD = "held", _("To decide")
+    REJECTED = "rejected", _("Rejected")
+
+
+class MovementKind(TextChoices):
+    JOIN = "join", _("Joined")
+    LEAVE = "leave", _("Left")
+    TRANSFER_IN = "transfer_in", _("Moved in")
+    TRANSFER_OUT = "transfer_out", _("Moved out")
+    RECLASSIFY_IN = "reclassify_in", _("Came to this group")
+    RECLASSIFY_OUT = "reclassify_out", _("Left this group")
+    ANNUL = "annul", _("Annulled")

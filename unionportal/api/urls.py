@@ -1,0 +1,21 @@
+"""Routes of the REST API, /api/v1/."""
+
+from django.urls import path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from rest_framework.routers import SimpleRouter
+
+from benefits.api import urls as benefits
+from members.api import urls as members
+from outreach.api import urls as outreach
+from stations.api import urls as stations
+
+router = SimpleRouter(use_regex_path=False)
+for app in (members, stations, outreach, benefits):
+    app.register(router)
+
+app_name = "api"
+urlpatterns = [
+    *router.urls,
+    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("docs/", SpectacularSwaggerView.as_view(url_name="api:schema"), name="docs"),
+]

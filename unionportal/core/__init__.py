@@ -1,0 +1,1 @@
+"""The ground floor: users, roles, scope, audit, jobs, transitions, limits, files, messaging."""

@@ -1,0 +1,74 @@
+"""Write the audit log: one row per state change, in the same transaction, never with personal data.
+
+Rows hold ids and field names, never values of sensitive fields (architecture.md decision 11).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from django.db import models
+
+from unionportal.core.actors import ServiceActor, label_of
+
+if TYPE_CHECKING:
+    from unionportal.core.models import AuditEvent, User
+
+
+def record(
+    *,
+    by: User | ServiceActor,
+    verb: str,
+    target: models.Model,
+    from_state: str = "",
+    to_state: str = "",
+    reason: str = "",
+    fields: Sequence[str] = (),
+    data: dict[str, Any] | None = None,
+) -> AuditEvent:
+    """Log that `by` did `verb` to `target`; `data` takes ids, counts and fen only."""
+    event = _event(by, verb, type(target), target.pk)
+    event.from_state, event.to_state, event.reason = from_state, to_state, reason
+    event.fields, event.data = list(fields), data or {}
+    event.save(force_insert=True)
+    return event
+
+
+def record_many(
+    *,
+    by: User | ServiceActor,
+    verb: str,
+    model: type[models.Model],
+    moves: Iterable[tuple[Any, str, str]],
+    reason: str = "",
+    fields: Sequence[str] = (),
+) -> None:
+    """Log one event per (id, from state, to state)."""
+    events = []
+    for pk, source, target in moves:
+        event = _event(by, verb, model, pk)
+        event.from_state, event.to_state = source, target
+        event.reason, event.fields = reason, list(fields)
+        events.append(event)
+    _model().objects.bulk_create(events, batch_size=2_000)
+
+
+def _model() -> type[AuditEvent]:
+    from unionportal.core.models import AuditEvent  # noqa: PLC0415 - models import this module
+
+    return AuditEvent
+
+
+def _event(
+    by: User | ServiceActor, verb: str, model: type[models.Model], pk: Any
+) -> AuditEvent:
+    return _model()(
+        actor_id=by.pk,
+        actor_label=label_of(by),
+        verb=verb,
+        target_type=model._meta.label_lower,
+        target_id=str(pk),
+        request_id=str(structlog.contextvars.get_contextvars().get("request_id", "")),
+    )

@@ -1,0 +1,1 @@
+"""Messages to people: outbox, gateways, one-time codes."""

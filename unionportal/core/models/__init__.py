@@ -1,0 +1,26 @@
+from unionportal.core.models.audit import AuditEvent, RevealEvent
+from unionportal.core.models.files import Attachment
+from unionportal.core.models.jobs import Job
+from unionportal.core.models.messaging import OutboxMessage, VerificationCode
+from unionportal.core.models.plumbing import (
+    Heartbeat,
+    IdempotencyKey,
+    Installation,
+    LimitBucket,
+)
+from unionportal.core.models.users import Grant, User
+
+__all__ = [
+    "Attachment",
+    "AuditEvent",
+    "Grant",
+    "Heartbeat",
+    "IdempotencyKey",
+    "Installation",
+    "Job",
+    "LimitBucket",
+    "OutboxMessage",
+    "RevealEvent",
+    "User",
+    "VerificationCode",
+]

@@ -1,0 +1,146 @@
+"""The one door through which a state column changes.
+
+A machine is a table one can read aloud: verb, from, to, who may, whether a reason is needed.
+`move` locks the row, checks the table, writes by compare-and-set and audits, all in the caller's
+transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from django.db import models, transaction
+from django.utils.translation import gettext as _
+
+from unionportal.core import audit
+from unionportal.core.errors import Refused, Stale
+from unionportal.core.roles import Permission
+
+if TYPE_CHECKING:
+    from unionportal.core.actors import ServiceActor
+    from unionportal.core.models import User
+
+M = TypeVar("M", bound=models.Model)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One row of a transition table."""
+
+    verb: str
+    sources: tuple[str, ...]
+    target: str
+    permission: Permission | None = None
+    needs_reason: bool = False
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A named transition table over one state column."""
+
+    name: str
+    steps: tuple[Step, ...]
+    field: str = "state"
+
+    def step(self, verb: str, source: str | None = None) -> Step:
+        """Return the row for `verb` (from `source` when a verb has several rows)."""
+        rows = [s for s in self.steps if s.verb == verb]
+        if not rows:
+            raise LookupError(f"{self.name} has no verb {verb!r}")
+        fitting = [s for s in rows if source is None or source in s.sources]
+        return (fitting or rows)[0]
+
+    def verbs_from(self, state: str) -> list[str]:
+        """Return the verbs possible in `state`, in table order."""
+        return [s.verb for s in self.steps if state in s.sources]
+
+
+def machine_of(model: type[models.Model]) -> Machine:
+    machine: Machine = model.machine  # type: ignore[attr-defined]
+    return machine
+
+
+@transaction.atomic
+def move(
+    obj: M, verb: str, *, by: User | ServiceActor, reason: str = "", **changes: Any
+) -> M:
+    """Apply `verb` to `obj` and write `changes` with it; return `obj` with the new values.
+
+    Raises `Stale` when the row has left the states the verb starts from, `Refused` when the verb
+    needs a reason and none is given.
+    """
+    model = type(obj)
+    machine = machine_of(model)
+    locked = model._base_manager.select_for_update(of=("self",)).get(pk=obj.pk)
+    source = str(getattr(locked, machine.field))
+    step = machine.step(verb, source)
+    if source not in step.sources:
+        raise Stale(
+            _("This changed in the meantime: it is now “%(state)s”. Look again before you act.")
+            % {"state": _state_label(locked, machine.field)},
+            code="stale",
+        )
+    _require_reason(step, reason)
+    values = {machine.field: step.target, **changes}
+    model._base_manager.filter(pk=obj.pk, **{machine.field: source}).update(**values)
+    for name, value in values.items():
+        setattr(obj, name, value)
+    audit.record(
+        by=by, verb=f"{machine.name}.{verb}", target=obj, from_state=source,
+        to_state=step.target, reason=reason, fields=sorted(changes),
+    )  # fmt: skip
+    return obj
+
+
+@transaction.atomic
+def move_all(
+    rows: models.QuerySet[M],
+    verb: str,
+    *,
+    by: User | ServiceActor,
+    reason: str = "",
+    **changes: Any,
+) -> list[Any]:
+    """Apply `verb` to every row of `rows` that may take it; return their ids in id order."""
+    machine = machine_of(rows.model)
+    step = machine.step(verb)
+    _require_reason(step, reason)
+    fitting = rows.filter(**{f"{machine.field}__in": step.sources}).order_by("pk")
+    found = list(
+        fitting.select_for_update(of=("self",)).values_list("pk", machine.field)
+    )
+    ids = [pk for pk, _state in found]
+    rows.model._base_manager.filter(pk__in=ids).update(**{machine.field: step.target}, **changes)
+    audit.record_many(
+        by=by,
+        verb=f"{machine.name}.{verb}",
+        model=rows.model,
+        moves=[(pk, state, step.target) for pk, state in found],
+        reason=reason,
+        fields=sorted(changes),
+    )
+    return ids
+
+
+def _require_reason(step: Step, reason: str) -> None:
+    if step.needs_reason and not reason.strip():
+        raise Refused(_("Give a reason."), code="reason_needed", field="reason")
+
+
+def _state_label(obj: models.Model, field: str) -> str:
+    display = getattr(obj, f"get_{field}_display", None)
+    return str(display() if display else getattr(obj, field))
+
+
+def buttons_for(obj: models.Model, permissions: Iterable[Permission]) -> list[str]:
+    """Return the verbs `obj` can take now for somebody holding `permissions`."""
+    machine = machine_of(type(obj))
+    held = set(permissions)
+    state = str(getattr(obj, machine.field))
+    return [
+        step.verb
+        for step in machine.steps
+        if state in step.sources and (step.permission is None or step.permission in held)
+    ]
