@@ -11,6 +11,7 @@ from django.core.management import call_command
 from django.db import DEFAULT_DB_ALIAS, OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from unionportal.core.models import Heartbeat
 from unionportal.embedded.errors import StartError, last_words
 from unionportal.embedded.programs import POSTGRES_VERSIONS
 
@@ -47,6 +48,8 @@ def migrate(say: Callable[[str], None]) -> None:
 def seed(say: Callable[[str], None], *, demo: bool) -> None:
     """Write the schedules, and the demo district into a database that has no user yet."""
     call_command("seed_schedules", verbosity=0)
+    # The last run's heartbeats say nothing about the programs about to start.
+    Heartbeat.objects.all().delete()
     if demo and not get_user_model().objects.exists():
         say("Building the demo district…")
         call_command("seed_district", size="demo")

@@ -103,9 +103,15 @@ def _turn_over(log: Path) -> None:
 class Supervisor:
     """Keeps children in the order they were started."""
 
-    def __init__(self, say: Callable[[str], None], changed: Callable[[], None] = lambda: None):
+    def __init__(
+        self,
+        say: Callable[[str], None],
+        changed: Callable[[], None] = lambda: None,
+        first_pause: float = 1.0,
+    ) -> None:
         self.say = say
         self.changed = changed
+        self.first_pause = first_pause
         self.children: list[Child] = []
 
     def start(self, child: Child) -> Child:
@@ -133,7 +139,8 @@ class Supervisor:
                 f"The {child.name} stopped {QUICK_DEATHS} times within seconds of starting"
                 f" ({child.said()}): read {child.log}."
             )
-        pause = min(LONGEST_PAUSE, 0.5 * 2**child.quick_deaths) if quick else 0.0
+        doubled = self.first_pause * 2 ** (child.quick_deaths - 1)
+        pause = min(LONGEST_PAUSE, doubled) if quick else 0.0
         child.start_again_at = time.monotonic() + pause
         self.say(f"The {child.name} {_ending(child)}; starting it again in {pause:.0f} s.")
 
