@@ -52,7 +52,6 @@ SURNAMES = {
 DOUBLE_SURNAMES = {
     "尉迟": "yu chi",
     "万俟": "mo qi",
-    "单于": "chan yu",
     "澹台": "tan tai",
 }
 

@@ -1,0 +1,141 @@
+"""One pass over a sheet's XML for what the value reader cannot see.
+
+calamine gives values only: formulas, error cells and hidden rows are found here, and a sheet whose
+corner cells lie too far apart is refused, because calamine keeps the whole rectangle in memory.
+Most sheets hold none of these, so a search over the raw bytes comes first and the parser only when
+that search found something.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from xml.etree.ElementTree import ParseError
+
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import DefusedXMLParser
+from django.utils.translation import gettext_lazy as _
+
+from unionportal.core.spreadsheets import packages
+from unionportal.core.spreadsheets.table import SpreadsheetError, column_index
+
+MAX_RECTANGLE = 6_000_000  # cells; measured at 50 bytes each
+MAX_TAG = 1024 * 1024
+SPECIAL_CELL = re.compile(rb"<(?:\w+:)?f[\s/>]|\st\s*=\s*[\"']e[\"']")
+HIDDEN_ROW = re.compile(rb"<(?:\w+:)?row\s[^>]*\bhidden\s*=\s*[\"'](?:1|true)[\"']")
+ROW_TAG = re.compile(rb"<(?:\w+:)?row[\s/>]")
+LOW_CELL = re.compile(rb"\sr\s*=\s*[\"'][A-Z]{1,3}([0-9]{6,})[\"']")
+WIDE_CELL = re.compile(rb"\sr\s*=\s*[\"']([A-Z]{2,3})[0-9]+[\"']")
+ROWS_WITHOUT_LOW_CELLS = 99_999
+COLUMNS_WITHOUT_WIDE_CELLS = 26
+CELL_ADDRESS = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
+
+
+@dataclass
+class SheetScan:
+    """Rows and columns count from 0, as in the value reader."""
+
+    hidden_rows: int = 0
+    formulas: set[tuple[int, int]] = field(default_factory=set)
+    errors: set[tuple[int, int]] = field(default_factory=set)
+
+
+@dataclass
+class _Extent:
+    rows: int = 0
+    last_row: int = 0
+    last_column: int = 0
+
+    def grow(self, piece: bytes) -> None:
+        self.rows += len(ROW_TAG.findall(piece))
+        if LOW_CELL.search(piece):
+            self.last_row = max(self.last_row, *map(int, LOW_CELL.findall(piece)))
+        if WIDE_CELL.search(piece):
+            widest = (column_index(name.decode()) for name in set(WIDE_CELL.findall(piece)))
+            self.last_column = max(self.last_column, *widest, 0)
+
+    def refuse_vast(self) -> None:
+        rows = max(self.last_row, self.rows)
+        columns = max(self.last_column + 1, COLUMNS_WITHOUT_WIDE_CELLS)
+        if self.last_row == 0:
+            rows = max(rows, min(ROWS_WITHOUT_LOW_CELLS, MAX_RECTANGLE // columns))
+        if self.last_column == 0:
+            columns = 1
+        if rows * columns > MAX_RECTANGLE:
+            raise SpreadsheetError(
+                "too_sparse",
+                _(
+                    "A single cell far from the others makes the sheet %(rows)d rows by "
+                    "%(columns)d columns. Copy the filled rows into a new file."
+                ),
+                rows=rows,
+                columns=columns,
+            )
+
+
+def scan_sheet(package: packages.Package, part: str) -> SheetScan:
+    """Return what the value reader cannot see; raise SpreadsheetError too_sparse."""
+    scan, extent = SheetScan(), _Extent()
+    is_special = False
+    for piece in whole_tags(package.chunks(part)):
+        extent.grow(piece)
+        scan.hidden_rows += len(HIDDEN_ROW.findall(piece))
+        is_special = is_special or SPECIAL_CELL.search(piece) is not None
+    extent.refuse_vast()
+    if is_special:
+        _parse(package.chunks(part), scan)
+    return scan
+
+
+def whole_tags(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the same bytes cut just before a tag, so that a search never misses one."""
+    rest = b""
+    for chunk in chunks:
+        joined = rest + chunk
+        cut = joined.rfind(b"<")
+        if cut < 0 or len(joined) - cut > MAX_TAG:
+            raise packages.damaged()
+        rest = joined[cut:]
+        yield joined[:cut]
+    yield rest
+
+
+class _CellTarget:
+    """Parser target that remembers addresses of formula and error cells, and nothing else."""
+
+    def __init__(self, scan: SheetScan) -> None:
+        self.scan = scan
+        self.row = self.column = -1
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        name = tag.rpartition("}")[2]
+        if name == "row":
+            self.row = int(attributes.get("r", self.row + 2)) - 1
+            self.column = -1
+        elif name == "c":
+            self._move(attributes.get("r", ""))
+            if attributes.get("t") == "e":
+                self.scan.errors.add((self.row, self.column))
+        elif name == "f":
+            self.scan.formulas.add((self.row, self.column))
+
+    def close(self) -> None:
+        """Nothing to hand back: the scan was filled on the way."""
+
+    def _move(self, address: str) -> None:
+        self.column += 1
+        if match := CELL_ADDRESS.fullmatch(address):
+            self.column, self.row = column_index(match[1]), int(match[2]) - 1
+
+
+def _parse(chunks: Iterable[bytes], scan: SheetScan) -> None:
+    parser = DefusedXMLParser(target=_CellTarget(scan), forbid_dtd=True)
+    try:
+        for chunk in chunks:
+            parser.feed(chunk)
+        parser.close()
+    except DefusedXmlException:
+        raise packages.entities() from None
+    except (ParseError, ValueError):
+        raise packages.damaged() from None
