@@ -10,6 +10,7 @@ from typing import Any
 from django import forms
 from django.forms.boundfield import BoundField
 from django.forms.renderers import TemplatesSetting
+from django.forms.widgets import Input
 
 LONGEST_SEGMENT = 6
 
@@ -94,7 +95,7 @@ def _class_of(widget: forms.Widget) -> str:
         return "form-check-input"
     if isinstance(widget, forms.Select):
         return "form-select"
-    is_plain = isinstance(widget, forms.Input | forms.Textarea) and not widget.is_hidden
+    is_plain = isinstance(widget, Input | forms.Textarea) and not widget.is_hidden
     return "form-control" if is_plain else ""
 
 
