@@ -61,18 +61,18 @@ class Outside(Identity):
 
 
 @pytest.fixture
-def outside(tmp_path, monkeypatch):
-    (tmp_path / "lib").mkdir()
-    monkeypatch.setattr(layout, "ROOT_HOMES", tmp_path / "lib")
+def outside(data, monkeypatch):
+    (data / "lib").mkdir()
+    monkeypatch.setattr(layout, "ROOT_HOMES", data / "lib")
     monkeypatch.setattr(
         layout, "server_identity", lambda existing: Outside(os.getuid(), os.getgid(), switch=True)
     )
 
 
 @pytest.mark.usefixtures("outside")
-def test_prepare_unreachable_data_gets_a_home_of_its_own(data, tmp_path):
+def test_prepare_unreachable_data_gets_a_home_of_its_own(data):
     places = layout.prepare(data)
-    assert places.home.parent == tmp_path / "lib"
+    assert places.home.parent == data / "lib"
     assert (places.postgres.parent, places.logs) == (places.home, data / "logs")
     assert layout.prepare(data) == places
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from io import StringIO
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -47,7 +48,7 @@ def migrate(say: Callable[[str], None]) -> None:
 
 def seed(say: Callable[[str], None], *, demo: bool) -> None:
     """Write the schedules, and the demo district into a database that has no user yet."""
-    call_command("seed_schedules", verbosity=0)
+    call_command("seed_schedules", verbosity=0, stdout=StringIO())
     # The last run's heartbeats say nothing about the programs about to start.
     Heartbeat.objects.all().delete()
     if demo and not get_user_model().objects.exists():
