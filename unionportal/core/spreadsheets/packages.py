@@ -106,7 +106,7 @@ def first_visible_sheet(package: Package) -> tuple[str, str, int]:
         part = targets.get(node.get(RELATION, ""))
         if node.get("state", "visible") == "visible" and part in package.archive.namelist():
             return node.get("name", ""), part or "", len(sheets) - 1
-    raise SpreadsheetError("no_sheet", _("The file has no visible sheet. Show one and save again."))
+    raise no_sheet()
 
 
 def _worksheet_targets(package: Package) -> dict[str, str]:
@@ -144,13 +144,10 @@ def _kind(archive: zipfile.ZipFile, names: set[str]) -> str:
         raise SpreadsheetError(
             "xlsb", _("This is a binary workbook (.xlsb). Save it as .xlsx and upload that.")
         )
-    if "mimetype" in names and archive.getinfo("mimetype").file_size < 200:
-        if archive.read("mimetype").startswith(ODS_MEDIA_TYPE):
-            return "ods"
-    raise SpreadsheetError(
-        "not_spreadsheet",
-        _("This is not a spreadsheet. Upload a file of type .xlsx, .xls, .ods or .csv."),
-    )
+    media_type = next(Package(archive, "").chunks("mimetype"), b"") if "mimetype" in names else b""
+    if media_type.startswith(ODS_MEDIA_TYPE):
+        return "ods"
+    raise not_spreadsheet()
 
 
 def _refuse_macros(package: Package, names: set[str]) -> None:
@@ -191,4 +188,19 @@ def locked() -> SpreadsheetError:
     """Return the refusal of a file with a password."""
     return SpreadsheetError(
         "password", _("The file is locked with a password. Save it without one and upload that.")
+    )
+
+
+def no_sheet() -> SpreadsheetError:
+    """Return the refusal of a workbook whose sheets are all hidden."""
+    return SpreadsheetError(
+        "no_sheet", _("The file has no visible sheet. Show one and save again.")
+    )
+
+
+def not_spreadsheet() -> SpreadsheetError:
+    """Return the refusal of any other kind of file; names the accepted types."""
+    return SpreadsheetError(
+        "not_spreadsheet",
+        _("This is not a spreadsheet. Upload a file of type .xlsx, .xls, .ods or .csv."),
     )

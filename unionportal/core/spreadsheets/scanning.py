@@ -24,11 +24,12 @@ MAX_RECTANGLE = 6_000_000  # cells; measured at 50 bytes each
 MAX_TAG = 1024 * 1024
 SPECIAL_CELL = re.compile(rb"<(?:\w+:)?f[\s/>]|\st\s*=\s*[\"']e[\"']")
 HIDDEN_ROW = re.compile(rb"<(?:\w+:)?row\s[^>]*\bhidden\s*=\s*[\"'](?:1|true)[\"']")
-ROW_TAG = re.compile(rb"<(?:\w+:)?row[\s/>]")
-LOW_CELL = re.compile(rb"\sr\s*=\s*[\"'][A-Z]{1,3}([0-9]{6,})[\"']")
-WIDE_CELL = re.compile(rb"\sr\s*=\s*[\"']([A-Z]{2,3})[0-9]+[\"']")
-ROWS_WITHOUT_LOW_CELLS = 99_999
-COLUMNS_WITHOUT_WIDE_CELLS = 26
+# Without a match below, the rectangle is at most 99,999 rows by 26 columns.
+FAR_CELL = re.compile(rb"\sr\s*=\s*[\"'](?:[A-Za-z]{2,3}[0-9]+|[A-Za-z][0-9]{6,})[\"']")
+CELL_WITHOUT_ADDRESS = re.compile(
+    rb"<(?:\w+:)?c(?:\s+(?!r\s*=)[\w:.-]+\s*=\s*(?:\"[^\"]*\"|'[^']*'))*\s*/?>"
+)
+ADDRESS = re.compile(rb"\sr\s*=\s*[\"']([A-Za-z]{1,3})([0-9]{1,7})[\"']")
 CELL_ADDRESS = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
 
 
@@ -37,55 +38,47 @@ class SheetScan:
     """Rows and columns count from 0, as in the value reader."""
 
     hidden_rows: int = 0
+    rows: int = 0
+    columns: int = 0
     formulas: set[tuple[int, int]] = field(default_factory=set)
     errors: set[tuple[int, int]] = field(default_factory=set)
 
-
-@dataclass
-class _Extent:
-    rows: int = 0
-    last_row: int = 0
-    last_column: int = 0
-
-    def grow(self, piece: bytes) -> None:
-        self.rows += len(ROW_TAG.findall(piece))
-        if LOW_CELL.search(piece):
-            self.last_row = max(self.last_row, *map(int, LOW_CELL.findall(piece)))
-        if WIDE_CELL.search(piece):
-            widest = (column_index(name.decode()) for name in set(WIDE_CELL.findall(piece)))
-            self.last_column = max(self.last_column, *widest, 0)
-
-    def refuse_vast(self) -> None:
-        rows = max(self.last_row, self.rows)
-        columns = max(self.last_column + 1, COLUMNS_WITHOUT_WIDE_CELLS)
-        if self.last_row == 0:
-            rows = max(rows, min(ROWS_WITHOUT_LOW_CELLS, MAX_RECTANGLE // columns))
-        if self.last_column == 0:
-            columns = 1
-        if rows * columns > MAX_RECTANGLE:
-            raise SpreadsheetError(
-                "too_sparse",
-                _(
-                    "A single cell far from the others makes the sheet %(rows)d rows by "
-                    "%(columns)d columns. Copy the filled rows into a new file."
-                ),
-                rows=rows,
-                columns=columns,
-            )
+    def reach(self, row: int, column: int) -> None:
+        """Stretch the rectangle to a cell."""
+        self.rows = max(self.rows, row + 1)
+        self.columns = max(self.columns, column + 1)
 
 
 def scan_sheet(package: packages.Package, part: str) -> SheetScan:
     """Return what the value reader cannot see; raise SpreadsheetError too_sparse."""
-    scan, extent = SheetScan(), _Extent()
-    is_special = False
+    scan = SheetScan()
+    is_far = is_special = False
     for piece in whole_tags(package.chunks(part)):
-        extent.grow(piece)
         scan.hidden_rows += len(HIDDEN_ROW.findall(piece))
-        is_special = is_special or SPECIAL_CELL.search(piece) is not None
-    extent.refuse_vast()
+        is_far = is_far or FAR_CELL.search(piece) is not None
+        is_special = is_special or bool(
+            SPECIAL_CELL.search(piece) or CELL_WITHOUT_ADDRESS.search(piece)
+        )
     if is_special:
         _parse(package.chunks(part), scan)
+    elif is_far:
+        _measure(package.chunks(part), scan)
+    refuse_vast(scan.rows, scan.columns)
     return scan
+
+
+def refuse_vast(rows: int, columns: int) -> None:
+    """Raise SpreadsheetError when the value reader would need too much memory."""
+    if rows * columns > MAX_RECTANGLE:
+        raise SpreadsheetError(
+            "too_sparse",
+            _(
+                "A cell far from the others makes the sheet %(rows)d rows by %(columns)d columns. "
+                "Copy the filled rows into a new file."
+            ),
+            rows=rows,
+            columns=columns,
+        )
 
 
 def whole_tags(chunks: Iterable[bytes]) -> Iterator[bytes]:
@@ -114,7 +107,7 @@ class _CellTarget:
             self.row = int(attributes.get("r", self.row + 2)) - 1
             self.column = -1
         elif name == "c":
-            self._move(attributes.get("r", ""))
+            self._move(attributes.get("r", "").upper())
             if attributes.get("t") == "e":
                 self.scan.errors.add((self.row, self.column))
         elif name == "f":
@@ -127,6 +120,15 @@ class _CellTarget:
         self.column += 1
         if match := CELL_ADDRESS.fullmatch(address):
             self.column, self.row = column_index(match[1]), int(match[2]) - 1
+        self.scan.reach(self.row, self.column)
+
+
+def _measure(chunks: Iterable[bytes], scan: SheetScan) -> None:
+    for piece in whole_tags(chunks):
+        addresses = ADDRESS.findall(piece)
+        for letters in {letters for letters, _row in addresses}:
+            scan.reach(0, column_index(letters.decode().upper()))
+        scan.reach(max((int(row) for _letters, row in addresses), default=1) - 1, 0)
 
 
 def _parse(chunks: Iterable[bytes], scan: SheetScan) -> None:
