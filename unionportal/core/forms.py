@@ -11,8 +11,10 @@ from django import forms
 from django.forms.boundfield import BoundField
 from django.forms.renderers import TemplatesSetting
 from django.forms.widgets import Input
+from django.utils.translation import gettext as _
 
 LONGEST_SEGMENT = 6
+TEXT_ROWS = 3
 
 
 class DateInput(forms.DateInput):
@@ -67,7 +69,32 @@ class PortalBoundField(BoundField):
         if widget.attrs.get("placeholder") == self.label:
             # A placeholder that repeats the label (allauth's habit) disappears when one types.
             built["placeholder"] = False
+        if isinstance(widget, forms.Textarea) and widget.attrs.get("rows") == "10":
+            built["rows"] = TEXT_ROWS
         return built
+
+    @property
+    def problems(self) -> list[str]:
+        """What is wrong here, in words that name the field where Django's would not."""
+        return [
+            self._ask() if self._is_plain_required(error) else text
+            for error in self.errors.as_data()
+            for text in error.messages
+        ]
+
+    def _is_plain_required(self, error: Any) -> bool:
+        standard = forms.Field.default_error_messages["required"]
+        return error.code == "required" and str(self.field.error_messages["required"]) == standard
+
+    def _ask(self) -> str:
+        widget = self.field.widget
+        if isinstance(widget, forms.CheckboxInput):
+            return _("Tick “%(label)s” to go on") % {"label": self.label}
+        if isinstance(widget, forms.FileInput):
+            return _("Add the file “%(label)s”") % {"label": self.label}
+        if isinstance(widget, forms.Select | forms.RadioSelect | forms.CheckboxSelectMultiple):
+            return _("Choose one for “%(label)s”") % {"label": self.label}
+        return _("Fill in “%(label)s”") % {"label": self.label}
 
     @property
     def is_optional_marked(self) -> bool:

@@ -64,7 +64,7 @@ def register(item: NavItem) -> None:
 
 
 def navigation_for(user: User, path: str = "") -> list[NavSection]:
-    """Return the sections `user` may open, with what waits in each; the page at `path` is marked."""
+    """Return the sections `user` may open, with what waits in each; mark the page at `path`."""
     held = permissions_of(user)
     sections = {key: NavSection(key, label) for key, label in SECTIONS.items()}
     for item in sorted(_items.values(), key=lambda one: (one.order, one.url_name)):
@@ -81,7 +81,7 @@ def _link(item: NavItem, user: User) -> NavLink:
 
 
 def _mark_current(links: list[NavLink], path: str) -> None:
-    """Mark the link whose address is the longest beginning of `path`; the desk's home only itself."""
+    """Mark the longest address that `path` begins with; the desk's home only for itself."""
     under = [link for link in links if path.startswith(link.url)]
     best = max(under, key=lambda link: len(link.url), default=None)
     if best is not None and (best.url == path or best.url != "/desk/"):

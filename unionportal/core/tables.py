@@ -33,13 +33,16 @@ class PortalTable(tables.Table):
     FIRST = {"a": {"class": "strong nowrap"}}
 
     class Meta:
-        template_name = "_components/table.html"
-        orderable = False
-        default = MISSING
-        attrs = {"class": "up-table"}
+        """For `class Meta(PortalTable.Meta)`; a table without a Meta looks the same."""
 
     def __init__(self, *args: Any, empty: Empty | None = None, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        look = {
+            "template_name": "_components/table.html",
+            "orderable": False,
+            "default": MISSING,
+            "attrs": self._meta.attrs or {"class": "up-table"},
+        }
+        super().__init__(*args, **{**look, **kwargs})
         self.empty = empty or Empty(_("Nothing here yet"))
 
 

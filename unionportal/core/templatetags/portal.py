@@ -14,6 +14,7 @@ from django.forms import BaseForm, BoundField
 from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.utils import timezone, translation
+from django.utils.dates import MONTHS, MONTHS_3
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -34,10 +35,6 @@ STATE_ICONS = {
     "rest": "circle-minus",
     "unknown": "help-circle",
 }
-MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
-LONG_MONTHS = (
-    "January February March April May June July August September October November December".split()
-)
 Text = str | Promise
 
 
@@ -236,9 +233,15 @@ def _errors_of(form: BaseForm) -> list[dict[str, str]]:
         return []
     found = [{"anchor": "", "text": str(text)} for text in form.non_field_errors()]
     for bound in form:
-        anchor = getattr(bound, "anchor", bound.id_for_label)
-        found.extend({"anchor": anchor, "text": str(text)} for text in bound.errors)
+        found.extend({"anchor": bound.anchor, "text": _named(bound, t)} for t in bound.problems)
     return found
+
+
+def _named(bound: BoundField, text: str) -> str:
+    """Say which field an error is about, unless its words already do."""
+    if str(bound.label) in text:
+        return text
+    return _("%(label)s: %(problem)s") % {"label": bound.label, "problem": text}
 
 
 # ---- numbers, money, dates --------------------------------------------------------------------
@@ -279,7 +282,7 @@ def day(value: date | None, iso: bool = False) -> SafeString:
     if iso:
         shown = plain
     elif _is_english():
-        shown = f"{local.day} {LONG_MONTHS[local.month - 1]} {local.year}"
+        shown = f"{local.day} {MONTHS[local.month]} {local.year}"
     else:
         shown = f"{local.year}年{local.month}月{local.day}日"
     return format_html('<time datetime="{}">{}</time>', plain, shown)
@@ -296,7 +299,9 @@ def moment(value: datetime | None, iso: bool = False) -> SafeString:
     if iso:
         shown = f"{local:%Y-%m-%d %H:%M}"
     elif _is_english():
-        shown = f"{local.day} {MONTHS[local.month - 1]} {year} {local:%H:%M}".replace("  ", " ")
+        shown = f"{local.day} {str(MONTHS_3[local.month]).title()} {year} {local:%H:%M}".replace(
+            "  ", " "
+        )
     else:
         shown = f"{year}{'年' if year else ''}{local.month}月{local.day}日 {local:%H:%M}"
     return format_html('<time datetime="{}">{}</time>', local.isoformat(), shown)
