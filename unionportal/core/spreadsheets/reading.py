@@ -157,7 +157,7 @@ def _note_header(source: Source, header: Header, head: list[NumberedRow]) -> Non
 
 
 def _is_filled(values: list[CellValue]) -> bool:
-    return any(not isinstance(value, str) or value.strip() for value in values)
+    return any(value.strip() if isinstance(value, str) else value is not None for value in values)
 
 
 def _no_data_rows() -> SpreadsheetError:

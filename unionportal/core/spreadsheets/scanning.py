@@ -22,9 +22,12 @@ from unionportal.core.spreadsheets.table import SpreadsheetError, column_index
 
 MAX_RECTANGLE = 6_000_000  # cells; measured at 50 bytes each
 MAX_TAG = 1024 * 1024
-SPECIAL_CELL = re.compile(rb"<(?:\w+:)?f[\s/>]|\st\s*=\s*[\"']e[\"']")
+FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
 HIDDEN_ROW = re.compile(rb"<(?:\w+:)?row\s[^>]*\bhidden\s*=\s*[\"'](?:1|true)[\"']")
-# Without a match below, the rectangle is at most 99,999 rows by 26 columns.
+# Nearly every program writes cells as <c r="A1" …>; only other spellings get the slow patterns.
+USUAL_CELL = b'<c r="'
+USUAL_FAR_CELL = re.compile(rb'<c r="(?:[A-Za-z]{2,3}[0-9]|[A-Za-z](?:[2-9][0-9]{5}|[0-9]{7}))')
+# Without a far cell the rectangle is at most 199,999 rows by 26 columns.
 FAR_CELL = re.compile(rb"\sr\s*=\s*[\"'](?:[A-Za-z]{2,3}[0-9]+|[A-Za-z][0-9]{6,})[\"']")
 CELL_WITHOUT_ADDRESS = re.compile(
     rb"<(?:\w+:)?c(?:\s+(?!r\s*=)[\w:.-]+\s*=\s*(?:\"[^\"]*\"|'[^']*'))*\s*/?>"
@@ -54,17 +57,27 @@ def scan_sheet(package: packages.Package, part: str) -> SheetScan:
     scan = SheetScan()
     is_far = is_special = False
     for piece in whole_tags(package.chunks(part)):
-        scan.hidden_rows += len(HIDDEN_ROW.findall(piece))
-        is_far = is_far or FAR_CELL.search(piece) is not None
-        is_special = is_special or bool(
-            SPECIAL_CELL.search(piece) or CELL_WITHOUT_ADDRESS.search(piece)
-        )
+        if b"hidden" in piece:
+            scan.hidden_rows += len(HIDDEN_ROW.findall(piece))
+        is_usual = piece.count(b"<c") == piece.count(USUAL_CELL) and b":c" not in piece
+        far_cell = USUAL_FAR_CELL if is_usual else FAR_CELL
+        is_far = is_far or far_cell.search(piece) is not None
+        is_special = is_special or _has_special_cell(piece, is_usual=is_usual)
     if is_special:
         _parse(package.chunks(part), scan)
     elif is_far:
         _measure(package.chunks(part), scan)
     refuse_vast(scan.rows, scan.columns)
     return scan
+
+
+def _has_special_cell(piece: bytes, *, is_usual: bool) -> bool:
+    """Whether a formula, an error, or a cell without an address is in the piece."""
+    if b't="e"' in piece or b"t='e'" in piece:
+        return True
+    if (b"<f" in piece or b":f" in piece) and FORMULA.search(piece):
+        return True
+    return not is_usual and CELL_WITHOUT_ADDRESS.search(piece) is not None
 
 
 def refuse_vast(rows: int, columns: int) -> None:

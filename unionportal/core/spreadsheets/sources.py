@@ -135,7 +135,11 @@ def _from_text(content: bytes) -> Source:
 
 
 def _sheet_rows(sheet: calamine.CalamineSheet) -> Iterator[NumberedRow]:
+    """Yield rows from the first row and column of the sheet; the reader skips empty columns."""
     rows: Iterable[list[Any]] = sheet.iter_rows()
+    skipped = sheet.start[1] if sheet.start else 0
+    if skipped:
+        rows = ([None] * skipped + row for row in rows)
     return enumerate(rows, start=1)
 
 
