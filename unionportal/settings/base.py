@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 from whitenoise.compress import Compressor
@@ -103,11 +101,7 @@ FORM_RENDERER = "unionportal.core.forms.PortalRenderer"
 
 DATABASES = {
     "default": {
-        **env.database(
-            os.environ.get("DATABASE_URL")
-            or env.runtime("DATABASE_URL")
-            or "postgres://localhost/unionportal"
-        ),
+        **env.database(env.address("DATABASE_URL", "postgres://localhost/unionportal")),
         "ENGINE": "django.db.backends.postgresql",
         "ATOMIC_REQUESTS": False,
         "CONN_HEALTH_CHECKS": True,
@@ -115,7 +109,7 @@ DATABASES = {
     }
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-REDIS_URL = os.environ.get("REDIS_URL") or env.runtime("REDIS_URL") or "redis://localhost:6379/0"
+REDIS_URL = env.address("REDIS_URL", "redis://localhost:6379/0")
 
 # The default cache holds what must survive an emptied Valkey (log-in limits): the database.
 CACHES = {
@@ -170,7 +164,7 @@ USE_THOUSAND_SEPARATOR = False
 
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-STATIC_ROOT = PORTAL_DATA / "staticfiles"
+STATIC_ROOT = env.text("STATIC_ROOT", str(PORTAL_DATA / "staticfiles"))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},

@@ -23,7 +23,7 @@ SECRETS_DIR = PORTAL_DATA / "secrets"
 
 def text(name: str, default: str | None = None) -> str:
     """Return the setting ``name``; raise ImproperlyConfigured when absent and no default."""
-    if name in os.environ:
+    if os.environ.get(name):
         return os.environ[name]
     if file_name := os.environ.get(f"{name}_FILE"):
         return Path(file_name).read_text(encoding="utf-8").strip()
@@ -78,6 +78,13 @@ def cache_address(broker: str) -> str:
     if parts.scheme == "redis+socket":
         return f"unix://{parts.path}?db=1"
     return parts._replace(path="/1").geturl()
+
+
+def address(name: str, default: str) -> str:
+    """Return a server's address: as configured, else as the running supervisor wrote it."""
+    if os.environ.get(name) or os.environ.get(f"{name}_FILE"):
+        return text(name)
+    return runtime(name) or default
 
 
 def runtime(name: str) -> str | None:
