@@ -44,7 +44,11 @@ class RosterImport(models.Model):
     signed_list = models.ForeignKey(
         Attachment, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
+    # {"titles": [...], "columns": {field: index}}: the file's own header, to give rows back under.
+    layout = models.JSONField(default=dict)
+    # Rows by verdict, and "rows", "shared_phones"; "written" once that is done.
     counts = models.JSONField(default=dict)
+    # [{"code": "hidden_rows", "params": {}}]; texts are made on display.
     notes = models.JSONField(default=list)
     error = models.CharField(max_length=500, blank=True, default="")
     job = models.ForeignKey(Job, null=True, on_delete=models.PROTECT, related_name="+")
