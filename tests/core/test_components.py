@@ -30,12 +30,6 @@ from unionportal.core.templatetags import portal
 ROOT = Path(settings.BASE_DIR)
 
 
-@pytest.fixture(autouse=True)
-def english():
-    with translation.override("en"):
-        yield
-
-
 def render(source: str, **context: object) -> str:
     template = engines["django"].from_string(source)
     request = RequestFactory().get("/desk/members/?q=li&after=x")

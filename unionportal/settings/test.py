@@ -23,3 +23,5 @@ STORAGES = {
 }
 ALLOWED_HOSTS = ["testserver", "127.0.0.1", "localhost"]
 SMS_GATEWAY = "unionportal.core.messaging.gateways.ConsoleGateway"
+# Static files come from their sources: tests need no collectstatic.
+WHITENOISE_AUTOREFRESH = True
