@@ -70,7 +70,7 @@ class PortalBoundField(BoundField):
             # A placeholder that repeats the label (allauth's habit) disappears when one types.
             built["placeholder"] = False
         if isinstance(widget, forms.Textarea) and widget.attrs.get("rows") == "10":
-            built["rows"] = TEXT_ROWS
+            built["rows"] = str(TEXT_ROWS)
         return built
 
     @property

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.core import signing
 from django.core.exceptions import BadRequest, ValidationError
-from django.db.models import Field, Model, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 if TYPE_CHECKING:
@@ -124,12 +124,11 @@ def _dig(row: Any, name: str) -> Any:
     return row
 
 
-def _field(queryset: QuerySet[Any], name: str) -> Field[Any, Any]:
+def _field(queryset: QuerySet[Any], name: str) -> Any:
     if name in queryset.query.annotations:
         return queryset.query.annotations[name].output_field
-    model: type[Model] = queryset.model
+    model: Any = queryset.model
     *parts, last = name.split("__")
     for part in parts:
         model = model._meta.get_field(part).related_model
-    options = model._meta
-    return options.pk if last == "pk" else options.get_field(last)
+    return model._meta.pk if last == "pk" else model._meta.get_field(last)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import django_tables2 as tables
 from django.utils.functional import Promise
@@ -27,7 +27,7 @@ class Empty:
     action: str | Promise = ""
 
 
-class PortalTable(tables.Table):
+class PortalTable(tables.Table):  # type: ignore[misc]
     """A table in the portal's look; rows come from a keyset page, so it does not sort or page."""
 
     FIRST = {"a": {"class": "strong nowrap"}}
@@ -46,7 +46,7 @@ class PortalTable(tables.Table):
         self.empty = empty or Empty(_("Nothing here yet"))
 
 
-class NumberColumn(tables.Column):
+class NumberColumn(tables.Column):  # type: ignore[misc]
     """A whole number with commas, right-aligned."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -70,7 +70,7 @@ class PercentColumn(NumberColumn):
         return portal.percent(value)
 
 
-class DayColumn(tables.Column):
+class DayColumn(tables.Column):  # type: ignore[misc]
     """A day, ISO in tables."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -87,7 +87,7 @@ class MomentColumn(DayColumn):
         return portal.moment(value, iso=True)
 
 
-class StateColumn(tables.Column):
+class StateColumn(tables.Column):  # type: ignore[misc]
     """A state as icon and word. `kinds` maps the value to ok, move, wait, bad, rest or unknown."""
 
     def __init__(self, *args: Any, kinds: dict[Any, str], **kwargs: Any) -> None:
@@ -100,7 +100,7 @@ class StateColumn(tables.Column):
         return portal.state(self.kinds.get(raw, "unknown"), label() if label else value)
 
 
-class MaskColumn(tables.Column):
+class MaskColumn(tables.Column):  # type: ignore[misc]
     """A personal value, masked: `kind` is name, id, phone, card or plate."""
 
     def __init__(self, *args: Any, kind: str, **kwargs: Any) -> None:
@@ -108,10 +108,10 @@ class MaskColumn(tables.Column):
         self.mask = getattr(portal, f"mask_{kind}")
 
     def render(self, value: Any) -> SafeString:
-        return self.mask(value)
+        return cast("SafeString", self.mask(value))
 
 
-class PickColumn(tables.Column):
+class PickColumn(tables.Column):  # type: ignore[misc]
     """A checkbox a row, belonging to the bulk form with id `form`; posts the row's pk as `pick`."""
 
     empty_values = ()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django import template
 from django.forms import BaseForm, BoundField
@@ -22,7 +22,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from unionportal.core import masking
+from unionportal.core.ids import new_id
 from unionportal.core.money import FEN_PER_YUAN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from unionportal.core.forms import PortalBoundField
 
 register = template.Library()
 
@@ -218,6 +224,14 @@ def field(bound: BoundField) -> SafeString:
     return bound.render()
 
 
+@register.simple_tag(takes_context=True)
+def form_id(context: template.Context) -> SafeString:
+    """Give a form its own id (kept when it is shown again), so that it is done once."""
+    request = context.get("request")
+    kept = request.POST.get("form_id", "") if request else ""
+    return format_html('<input type="hidden" name="form_id" value="{}">', kept or new_id())
+
+
 @register.inclusion_tag("_components/error_summary.html")
 def error_summary(*forms: BaseForm | list[BaseForm]) -> dict[str, Any]:
     """List what must be corrected in these forms, with links to the fields; nothing when fine."""
@@ -232,7 +246,7 @@ def _errors_of(form: BaseForm) -> list[dict[str, str]]:
     if not form.is_bound:
         return []
     found = [{"anchor": "", "text": str(text)} for text in form.non_field_errors()]
-    for bound in form:
+    for bound in cast("Iterable[PortalBoundField]", form):
         found.extend({"anchor": bound.anchor, "text": _named(bound, t)} for t in bound.problems)
     return found
 
