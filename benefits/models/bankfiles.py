@@ -96,12 +96,19 @@ class BankFile(models.Model):
                 name="bank_file_content_once", fields=["direction", "kind", "sha256"]
             ),
             models.UniqueConstraint(
-                name="bank_file_number_once", fields=["kind", "number"], condition=Q(direction="out")
+                name="bank_file_number_once",
+                fields=["kind", "number"],
+                condition=Q(direction="out"),
             ),
             models.CheckConstraint(
                 name="bank_file_state_fits",
                 condition=Q(direction="out", state__in=OUT_STATES, attachment__isnull=True)
-                | Q(direction="in", state__in=IN_STATES, attachment__isnull=False),
+                | Q(direction="in", state__in=IN_STATES),
+            ),
+            models.CheckConstraint(
+                # Only an empty file, set apart at once, has no content to keep.
+                name="bank_file_in_is_kept",
+                condition=~Q(state__in=["received", "applied"]) | Q(attachment__isnull=False),
             ),
             models.CheckConstraint(
                 name="bank_file_handed_over_is_timed",
