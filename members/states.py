@@ -8,6 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from unionportal.core.roles import Permission
 from unionportal.core.transitions import Machine, Step
 
+P = Permission
+
 
 class UnitStatus(TextChoices):
     PREPARING = "preparing", _("Preparing")
@@ -19,11 +21,16 @@ UNIT_MACHINE = Machine(
     name="unit",
     field="status",
     steps=(
-        Step("establish", (UnitStatus.PREPARING,), UnitStatus.ESTABLISHED, Permission.MANAGE_ORGANISATION),
-        Step("dissolve", (UnitStatus.PREPARING, UnitStatus.ESTABLISHED), UnitStatus.DISSOLVED,
-             Permission.MANAGE_ORGANISATION, needs_reason=True),
+        Step("establish", (UnitStatus.PREPARING,), UnitStatus.ESTABLISHED, P.MANAGE_ORGANISATION),
+        Step(
+            "dissolve",
+            (UnitStatus.PREPARING, UnitStatus.ESTABLISHED),
+            UnitStatus.DISSOLVED,
+            P.MANAGE_ORGANISATION,
+            needs_reason=True,
+        ),
     ),
-)  # fmt: skip
+)
 
 
 class MembershipState(TextChoices):
@@ -41,16 +48,35 @@ OPEN_MEMBERSHIP = (MembershipState.ACTIVE, MembershipState.RETAINED)
 MEMBERSHIP_MACHINE = Machine(
     name="membership",
     steps=(
-        Step("retain", (MembershipState.ACTIVE,), MembershipState.RETAINED, Permission.APPROVE_APPLICATION),
-        Step("reactivate", (MembershipState.RETAINED,), MembershipState.ACTIVE, Permission.APPROVE_APPLICATION),
-        Step("resign", OPEN_MEMBERSHIP, MembershipState.RESIGNED, Permission.APPROVE_APPLICATION, needs_reason=True),
-        Step("expel", (MembershipState.ACTIVE,), MembershipState.EXPELLED, Permission.APPROVE_APPLICATION, needs_reason=True),
-        Step("move_away", OPEN_MEMBERSHIP, MembershipState.MOVED_AWAY, Permission.APPROVE_APPLICATION),
-        Step("record_death", OPEN_MEMBERSHIP, MembershipState.DECEASED, Permission.APPROVE_APPLICATION),
-        Step("annul", tuple(s for s in MembershipState if s != MembershipState.ANNULLED),
-             MembershipState.ANNULLED, Permission.APPROVE_APPLICATION, needs_reason=True),
+        Step("retain", (MembershipState.ACTIVE,), MembershipState.RETAINED, P.APPROVE_APPLICATION),
+        Step(
+            "reactivate", (MembershipState.RETAINED,), MembershipState.ACTIVE, P.APPROVE_APPLICATION
+        ),
+        Step(
+            "resign",
+            OPEN_MEMBERSHIP,
+            MembershipState.RESIGNED,
+            P.APPROVE_APPLICATION,
+            needs_reason=True,
+        ),
+        Step(
+            "expel",
+            (MembershipState.ACTIVE,),
+            MembershipState.EXPELLED,
+            P.APPROVE_APPLICATION,
+            needs_reason=True,
+        ),
+        Step("move_away", OPEN_MEMBERSHIP, MembershipState.MOVED_AWAY, P.APPROVE_APPLICATION),
+        Step("record_death", OPEN_MEMBERSHIP, MembershipState.DECEASED, P.APPROVE_APPLICATION),
+        Step(
+            "annul",
+            tuple(s for s in MembershipState if s != MembershipState.ANNULLED),
+            MembershipState.ANNULLED,
+            P.APPROVE_APPLICATION,
+            needs_reason=True,
+        ),
     ),
-)  # fmt: skip
+)
 
 
 class ApplicationState(TextChoices):
@@ -66,13 +92,30 @@ OPEN_APPLICATION = (ApplicationState.SUBMITTED, ApplicationState.RETURNED)
 APPLICATION_MACHINE = Machine(
     name="application",
     steps=(
-        Step("approve", (ApplicationState.SUBMITTED,), ApplicationState.APPROVED, Permission.APPROVE_APPLICATION),
-        Step("return", (ApplicationState.SUBMITTED,), ApplicationState.RETURNED, Permission.APPROVE_APPLICATION, needs_reason=True),
-        Step("reject", OPEN_APPLICATION, ApplicationState.REJECTED, Permission.APPROVE_APPLICATION, needs_reason=True),
-        Step("resubmit", (ApplicationState.RETURNED,), ApplicationState.SUBMITTED, Permission.ENROL),
-        Step("withdraw", OPEN_APPLICATION, ApplicationState.WITHDRAWN, Permission.ENROL),
+        Step(
+            "approve",
+            (ApplicationState.SUBMITTED,),
+            ApplicationState.APPROVED,
+            P.APPROVE_APPLICATION,
+        ),
+        Step(
+            "return",
+            (ApplicationState.SUBMITTED,),
+            ApplicationState.RETURNED,
+            P.APPROVE_APPLICATION,
+            needs_reason=True,
+        ),
+        Step(
+            "reject",
+            OPEN_APPLICATION,
+            ApplicationState.REJECTED,
+            P.APPROVE_APPLICATION,
+            needs_reason=True,
+        ),
+        Step("resubmit", (ApplicationState.RETURNED,), ApplicationState.SUBMITTED, P.ENROL),
+        Step("withdraw", OPEN_APPLICATION, ApplicationState.WITHDRAWN, P.ENROL),
     ),
-)  # fmt: skip
+)
 
 
 class ImportState(TextChoices):
@@ -89,11 +132,13 @@ IMPORT_MACHINE = Machine(
     steps=(
         Step("preview", (ImportState.UPLOADED,), ImportState.PREVIEWED),
         Step("fail", (ImportState.UPLOADED,), ImportState.FAILED),
-        Step("confirm", (ImportState.PREVIEWED,), ImportState.WRITING, Permission.ENROL),
+        Step("confirm", (ImportState.PREVIEWED,), ImportState.WRITING, P.ENROL),
         Step("finish", (ImportState.WRITING,), ImportState.DONE),
-        Step("cancel", (ImportState.UPLOADED, ImportState.PREVIEWED), ImportState.CANCELLED, Permission.ENROL),
+        Step(
+            "cancel", (ImportState.UPLOADED, ImportState.PREVIEWED), ImportState.CANCELLED, P.ENROL
+        ),
     ),
-)  # fmt: skip
+)
 
 
 class UnitKind(TextChoices):

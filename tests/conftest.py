@@ -84,9 +84,7 @@ def make_user(district) -> Callable[..., User]:
             person_key=blind_index(person or username, "staff"),
         )
         if role:
-            Grant.objects.create(
-                user=user, role=role, unit=unit or district.unit, started_on=SINCE
-            )
+            Grant.objects.create(user=user, role=role, unit=unit or district.unit, started_on=SINCE)
         return user
 
     return make

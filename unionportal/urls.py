@@ -19,7 +19,7 @@ urlpatterns = [
     path("", include("unionportal.core.urls")),
     path("", include("unionportal.worker.urls")),
 ]
-handler400 = "unionportal.core.views.bad_request"
-handler403 = "unionportal.core.views.permission_denied"
-handler404 = "unionportal.core.views.not_found"
-handler500 = "unionportal.core.views.server_error"
+handler400 = "unionportal.core.views.errors.bad_request"
+handler403 = "unionportal.core.views.errors.permission_denied"
+handler404 = "unionportal.core.views.errors.not_found"
+handler500 = "unionportal.core.views.errors.server_error"

@@ -31,9 +31,7 @@ class ApprovalDecision(models.Model):
     recorded_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
-        constraints = [
-            models.CheckConstraint(name="decision_is_signed", condition=~Q(signer=""))
-        ]
+        constraints = [models.CheckConstraint(name="decision_is_signed", condition=~Q(signer=""))]
 
     def __str__(self) -> str:
         return f"{self.decided_on} {self.signer}"
@@ -79,9 +77,7 @@ class Application(models.Model):
     phone_is_verified = models.BooleanField(default=False)
     vehicle_plate = models.CharField(max_length=10, blank=True, default="")
     platform_name = models.CharField(max_length=40, blank=True, default="")
-    confirmation = models.CharField(
-        max_length=12, choices=Confirmation, default=Confirmation.NONE
-    )
+    confirmation = models.CharField(max_length=12, choices=Confirmation, default=Confirmation.NONE)
     confirmed_at = models.DateTimeField(null=True, blank=True)
     evidence = models.ForeignKey(Attachment, null=True, on_delete=models.PROTECT, related_name="+")
     confirm_token = models.CharField(max_length=32, unique=True, null=True, editable=False)
@@ -92,7 +88,11 @@ class Application(models.Model):
         Membership, null=True, blank=True, on_delete=models.PROTECT, related_name="application"
     )
     decision = models.ForeignKey(
-        ApprovalDecision, null=True, blank=True, on_delete=models.PROTECT, related_name="applications"
+        ApprovalDecision,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="applications",
     )
     answer = models.CharField(max_length=200, blank=True, default="")
     submitted_by = models.ForeignKey(

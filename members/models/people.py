@@ -71,20 +71,24 @@ class Person(models.Model):
         indexes = [
             models.Index(fields=["name_pinyin", "id"], name="person_by_pinyin"),
             models.Index(
-                fields=["name_initials"], name="person_by_initials", opclasses=["varchar_pattern_ops"]
+                fields=["name_initials"],
+                name="person_by_initials",
+                opclasses=["varchar_pattern_ops"],
             ),
             models.Index(fields=["phone_tail"], name="person_by_phone_tail"),
             GinIndex(fields=["name_grams"], name="person_by_gram"),
         ]
         constraints = [
-            models.CheckConstraint(
-                name="person_sex_known_code", condition=Q(sex__in=[0, 1, 2, 9])
-            ),
+            models.CheckConstraint(name="person_sex_known_code", condition=Q(sex__in=[0, 1, 2, 9])),
             models.CheckConstraint(
                 name="person_phone_state_fits",
                 condition=Q(phone_state="none", phone_index__isnull=True)
                 | Q(phone_state="claimed", phone_index__isnull=False)
-                | Q(phone_state="verified", phone_index__isnull=False, phone_verified_at__isnull=False),
+                | Q(
+                    phone_state="verified",
+                    phone_index__isnull=False,
+                    phone_verified_at__isnull=False,
+                ),
             ),
         ]
 
@@ -122,9 +126,7 @@ class Membership(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     district = models.CharField(max_length=6, default="000000", editable=False)
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="memberships")
-    state = models.CharField(
-        max_length=12, choices=MembershipState, default=MembershipState.ACTIVE
-    )
+    state = models.CharField(max_length=12, choices=MembershipState, default=MembershipState.ACTIVE)
     member_no = models.CharField(_("member number"), max_length=20, unique=True)
     joined_on = models.DateField(_("joined on"))
     ended_on = models.DateField(null=True, blank=True)
@@ -136,9 +138,7 @@ class Membership(models.Model):
     vehicle_plate = models.CharField(max_length=10, blank=True, default="")
     platform_name = models.CharField(max_length=40, blank=True, default="")
     source = models.CharField(max_length=10, choices=Source)
-    confirmation = models.CharField(
-        max_length=12, choices=Confirmation, default=Confirmation.NONE
-    )
+    confirmation = models.CharField(max_length=12, choices=Confirmation, default=Confirmation.NONE)
     confirmed_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 

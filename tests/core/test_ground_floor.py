@@ -25,8 +25,8 @@ def test_field_officer_approves_reveals_and_exports_nothing(field_officer):
 
 
 def test_system_administrator_has_no_member_data_and_no_money():
-    assert ROLES["system_administrator"].permissions == {P.MANAGE_ACCOUNTS}
-    assert ROLES["security_administrator"].permissions == {P.MANAGE_ROLES}
+    assert ROLES["system_administrator"].permissions == {P.USE_DESK, P.MANAGE_ACCOUNTS}
+    assert ROLES["security_administrator"].permissions == {P.USE_DESK, P.MANAGE_ROLES}
 
 
 @pytest.mark.parametrize("second", EXCLUSIVE_ROLES)
@@ -107,7 +107,10 @@ def test_officer_without_right_sees_no_row(system_admin, district):
 )
 def test_audit_log_is_append_only_for_the_owner_too(district_officer, sql):
     audit.record(by=district_officer, verb="test.done", target=district_officer)
-    with pytest.raises(Exception, match="append-only|Cannot update or delete"), transaction.atomic():
+    with (
+        pytest.raises(Exception, match="append-only|Cannot update or delete"),
+        transaction.atomic(),
+    ):
         connection.cursor().execute(sql)
     assert AuditEvent.objects.get(verb="test.done").actor_id == district_officer.pk
 

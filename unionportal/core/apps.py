@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class CoreConfig(AppConfig):
@@ -6,4 +7,24 @@ class CoreConfig(AppConfig):
     label = "core"
 
     def ready(self) -> None:
-        from unionportal.core import checks  # noqa: F401, PLC0415 - registers the system checks
+        from unionportal.core import checks, navigation  # noqa: F401, PLC0415 - needs the apps
+        from unionportal.core.roles import Permission  # noqa: PLC0415
+
+        pages = [
+            (10, _("Background jobs"), "core:job-list", Permission.USE_DESK),
+            (20, _("Audit log"), "core:audit-list", Permission.VIEW_AUDIT),
+            (30, _("Who looked"), "core:reveal-list", Permission.VIEW_AUDIT),
+            (40, _("Accounts"), "core:account-list", Permission.MANAGE_ACCOUNTS),
+            (50, _("Give roles"), "core:grant-list", Permission.MANAGE_ROLES),
+            (60, _("Who may do what"), "core:role-list", Permission.USE_DESK),
+        ]
+        for order, label, url_name, permission in pages:
+            navigation.register(
+                navigation.NavItem(
+                    section="system",
+                    order=order,
+                    label=label,
+                    url_name=url_name,
+                    permission=permission,
+                )  # fmt: skip
+            )

@@ -61,9 +61,7 @@ def _model() -> type[AuditEvent]:
     return AuditEvent
 
 
-def _event(
-    by: User | ServiceActor, verb: str, model: type[models.Model], pk: Any
-) -> AuditEvent:
+def _event(by: User | ServiceActor, verb: str, model: type[models.Model], pk: Any) -> AuditEvent:
     return _model()(
         actor_id=by.pk,
         actor_label=label_of(by),

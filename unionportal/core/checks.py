@@ -32,7 +32,9 @@ def production_is_safe(**kwargs: Any) -> list[Error]:
          "PUBLIC_URL is not https.", "Set it to the portal's https address."),
     ]  # fmt: skip
     return [
-        Error(message, hint=hint, id=f"portal.{code}") for bad, code, message, hint in problems if bad
+        Error(message, hint=hint, id=f"portal.{code}")
+        for bad, code, message, hint in problems
+        if bad
     ]
 
 

@@ -1,4 +1,4 @@
-"""Store and open attachments: encrypted with AES-256-GCM under random names in PORTAL_DATA/files."""
+"""Store and open attachments: encrypted under random names in PORTAL_DATA/files."""
 
 from __future__ import annotations
 
@@ -33,7 +33,9 @@ def sniff_scan(content: bytes) -> str:
     for magic, content_type in SCAN_TYPES.items():
         if content.startswith(magic):
             return content_type
-    raise Refused(_("This is not a PDF, PNG or JPEG file. Scan or photograph it again."), code="not_a_scan")
+    raise Refused(
+        _("This is not a PDF, PNG or JPEG file. Scan or photograph it again."), code="not_a_scan"
+    )
 
 
 def read_upload(upload: BinaryIO, *, max_bytes: int = MAX_BYTES) -> bytes:
@@ -59,7 +61,7 @@ def store(
     content_type: str,
     keep_for: timedelta | None = None,
 ) -> Attachment:
-    """Encrypt `content` to disk and return its row; the file goes again if the row does not commit."""
+    """Encrypt `content` to disk and return its row; no row, no file."""
     attachment = Attachment(
         id=new_id(),
         kind=kind,

@@ -23,9 +23,7 @@ class Outcome:
     answer: dict[str, Any] = field(default_factory=dict)
 
 
-def once(
-    *, owner: str, key: str, route: str, body: bytes, run: Callable[[], Outcome]
-) -> Outcome:
+def once(*, owner: str, key: str, route: str, body: bytes, run: Callable[[], Outcome]) -> Outcome:
     """Run `run` once per (owner, route, key) and return its outcome, now or from the first time.
 
     A concurrent twin waits for the first to commit. A failed run frees the key. Raises `KeyReused`
@@ -60,10 +58,7 @@ def submit_once(request: HttpRequest, run: Callable[[], str]) -> HttpResponse:
     A double click or a phone that sends again lands on the same page and writes nothing.
     """
     key = request.POST.get("form_id", "")
-    if request.user.is_authenticated:
-        owner = f"user:{request.user.pk}"
-    else:
-        owner = f"form:{key}"
+    owner = f"user:{request.user.pk}" if request.user.is_authenticated else f"form:{key}"
     outcome = once(
         owner=owner[:80],
         key=key,

@@ -44,21 +44,23 @@ def SecondFactorMiddleware(get_response: GetResponse) -> Middleware:  # noqa: N8
     """Send staff without a second factor to set one up before anything else."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        if request.path.startswith(("/desk/", "/api/")) and request.user.is_authenticated:
-            if not request.session.get("second_factor"):
-                if not is_mfa_enabled(request.user):
-                    if request.path.startswith("/api/"):
-                        detail = _("Set up the second factor first.")
-                        return JsonResponse(
-                            {"title": detail, "status": 403, "code": "second_factor"},
-                            status=403,
-                            content_type="application/problem+json",
-                        )
-                    return redirect("mfa_activate_totp")
-                request.session["second_factor"] = True
+        is_inside = request.path.startswith(("/desk/", "/api/")) and request.user.is_authenticated
+        if is_inside and not is_mfa_enabled(request.user):
+            return _set_up_first(request)
         return get_response(request)
 
     return middleware
+
+
+def _set_up_first(request: HttpRequest) -> HttpResponse:
+    if not request.path.startswith("/api/"):
+        return redirect("mfa_activate_totp")
+    problem = {
+        "title": _("Set up the second factor first."),
+        "status": 403,
+        "code": "second_factor",
+    }
+    return JsonResponse(problem, status=403, content_type="application/problem+json")
 
 
 class RequestContextMiddleware:

@@ -34,7 +34,9 @@ def reveal(target: models.Model, field: str, *, by: User, reason: str) -> str:
     if not has_permission(by, Permission.REVEAL):
         raise NotAllowed(_("Your role does not show full numbers."))
     if len(reason.strip()) < 4:
-        raise Refused(_("Write why you need the full number."), code="reason_needed", field="reason")
+        raise Refused(
+            _("Write why you need the full number."), code="reason_needed", field="reason"
+        )
     if not looks_left(by):
         raise TooMany(_("You have used all %(count)d looks of today.") % {"count": LOOKS_A_DAY})
     log(target, by=by, fields=[field], reason=reason)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 class Permission(StrEnum):
     """Everything anyone can do, once."""
 
+    USE_DESK = "use_desk"
     VIEW_ORGANISATION = "view_organisation"
     MANAGE_ORGANISATION = "manage_organisation"
     VIEW_MEMBERS = "view_members"
@@ -58,8 +59,17 @@ class Role:
 
 
 _LOOK = frozenset(
-    {P.VIEW_ORGANISATION, P.VIEW_MEMBERS, P.VIEW_DRIVES, P.VIEW_STATIONS, P.VIEW_REPORTS}
+    {
+        P.USE_DESK,
+        P.VIEW_ORGANISATION,
+        P.VIEW_MEMBERS,
+        P.VIEW_DRIVES,
+        P.VIEW_STATIONS,
+        P.VIEW_REPORTS,
+    }
 )
+
+_MONEY = frozenset({P.USE_DESK, P.VIEW_ORGANISATION, P.VIEW_MONEY, P.VIEW_CARDS})
 
 
 class FieldOfficer(Role):
@@ -102,7 +112,7 @@ class FinanceMaker(Role):
     code = "finance_maker"
     name = _("Finance maker")
     words = _("Builds and submits payout batches. Never approves or releases one.")
-    permissions = frozenset({P.VIEW_ORGANISATION, P.VIEW_MONEY, P.VIEW_CARDS, P.MAKE_PAYOUT})
+    permissions = _MONEY | {P.MAKE_PAYOUT}
     is_exclusive = True
 
 
@@ -110,7 +120,7 @@ class FinanceChecker(Role):
     code = "finance_checker"
     name = _("Finance checker")
     words = _("Checks, approves and releases payout batches that another person submitted.")
-    permissions = frozenset({P.VIEW_ORGANISATION, P.VIEW_MONEY, P.VIEW_CARDS, P.CHECK_PAYOUT})
+    permissions = _MONEY | {P.CHECK_PAYOUT}
     is_exclusive = True
 
 
@@ -126,7 +136,7 @@ class SystemAdministrator(Role):
     code = "system_administrator"
     name = _("System administrator")
     words = _("Keeps accounts and configuration. Sees no member data and no money.")
-    permissions = frozenset({P.MANAGE_ACCOUNTS})
+    permissions = frozenset({P.USE_DESK, P.MANAGE_ACCOUNTS})
     is_exclusive = True
 
 
@@ -134,7 +144,7 @@ class SecurityAdministrator(Role):
     code = "security_administrator"
     name = _("Security administrator")
     words = _("Gives and takes roles. Sees no member data and no money.")
-    permissions = frozenset({P.MANAGE_ROLES})
+    permissions = frozenset({P.USE_DESK, P.MANAGE_ROLES})
     is_exclusive = True
 
 

@@ -1,4 +1,4 @@
-"""Which tasks beat wakes, and how often: apps declare them beside the task, a command seeds them."""
+"""Which tasks beat wakes, and how often: declared beside the task, seeded by a command."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def declared() -> list[Schedule]:
 
 
 def seed() -> int:
-    """Write the declared schedules to beat's table; an operator's pause is kept. Return the count."""
+    """Write the declared schedules to beat's table, keeping a pause; return the count."""
     for schedule in declared():
         interval, _made = IntervalSchedule.objects.get_or_create(
             every=schedule.seconds, period=IntervalSchedule.SECONDS
@@ -38,7 +38,7 @@ def seed() -> int:
         if not made and (task.interval_id != interval.pk or task.task != schedule.task):
             task.task, task.interval = schedule.task, interval
             task.save()
-    PeriodicTask.objects.exclude(name__in=_schedules).exclude(
-        name__startswith="celery."
-    ).filter(task__regex=r"^(core|members|outreach|benefits|stations|reports)\.").delete()
+    PeriodicTask.objects.exclude(name__in=_schedules).exclude(name__startswith="celery.").filter(
+        task__regex=r"^(core|members|outreach|benefits|stations|reports)\."
+    ).delete()
     return len(_schedules)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Self, TypeVar
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Model, Q, QuerySet
@@ -123,4 +123,3 @@ class ScopedQuerySet(QuerySet[M]):
         if self.area_lookup is not None:
             condition |= scope.in_areas(self.area_lookup)
         return condition
-

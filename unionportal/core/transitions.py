@@ -63,9 +63,7 @@ def machine_of(model: type[models.Model]) -> Machine:
 
 
 @transaction.atomic
-def move(
-    obj: M, verb: str, *, by: User | ServiceActor, reason: str = "", **changes: Any
-) -> M:
+def move(obj: M, verb: str, *, by: User | ServiceActor, reason: str = "", **changes: Any) -> M:
     """Apply `verb` to `obj` and write `changes` with it; return `obj` with the new values.
 
     Raises `Stale` when the row has left the states the verb starts from, `Refused` when the verb
@@ -108,9 +106,7 @@ def move_all(
     step = machine.step(verb)
     _require_reason(step, reason)
     fitting = rows.filter(**{f"{machine.field}__in": step.sources}).order_by("pk")
-    found = list(
-        fitting.select_for_update(of=("self",)).values_list("pk", machine.field)
-    )
+    found = list(fitting.select_for_update(of=("self",)).values_list("pk", machine.field))
     ids = [pk for pk, _state in found]
     rows.model._base_manager.filter(pk__in=ids).update(**{machine.field: step.target}, **changes)
     audit.record_many(

@@ -1,4 +1,21 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from unionportal.core.views import accounts, audit, demo, jobs, preferences
 
 app_name = "core"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("preferences/", preferences.save, name="preferences"),
+    path("demo/phone/", demo.phone, name="demo-phone"),
+    path("desk/jobs/", jobs.job_list, name="job-list"),
+    path("desk/jobs/<uuid:pk>/", jobs.job_detail, name="job-detail"),
+    path("desk/jobs/<uuid:pk>/download/", jobs.job_download, name="job-download"),
+    path("desk/audit/", audit.audit_list, name="audit-list"),
+    path("desk/reveals/", audit.reveal_list, name="reveal-list"),
+    path("desk/accounts/", accounts.account_list, name="account-list"),
+    path("desk/accounts/new/", accounts.account_new, name="account-new"),
+    path("desk/accounts/<uuid:pk>/close/", accounts.account_close, name="account-close"),
+    path("desk/roles/", accounts.role_list, name="role-list"),
+    path("desk/grants/", accounts.grant_list, name="grant-list"),
+    path("desk/grants/<uuid:pk>/new/", accounts.grant_new, name="grant-new"),
+    path("desk/grants/<uuid:pk>/end/", accounts.grant_end, name="grant-end"),
+]

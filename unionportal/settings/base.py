@@ -128,7 +128,7 @@ SESSION_COOKIE_AGE = 8 * 3600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = False
-CSRF_FAILURE_VIEW = "unionportal.core.views.csrf_failure"
+CSRF_FAILURE_VIEW = "unionportal.core.views.errors.csrf_failure"
 
 AUTH_USER_MODEL = "core.User"
 SCOPE_UNIT_MODEL = "members.UnionUnit"

@@ -30,7 +30,9 @@ def check_parameters(request: Request, allowed: set[str]) -> None:
 class StrictParametersBackend(BaseFilterBackend):
     """Check the query string of a list against its filters before anything is read."""
 
-    def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: Any) -> QuerySet[Any]:
+    def filter_queryset(
+        self, request: Request, queryset: QuerySet[Any], view: Any
+    ) -> QuerySet[Any]:
         filterset = getattr(view, "filterset_class", None)
         names = set(filterset.base_filters) if filterset else set()
         if getattr(view, "detail", False):

@@ -56,6 +56,7 @@ def _refuse_odd(value: Any, depth: int) -> None:
         raise ValueError("a string holds a NUL byte or half a character")
     if isinstance(value, float) and value in (float("inf"), float("-inf")):
         raise ValueError("a number is too large")
-    children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    for child in children:
+    if isinstance(value, dict):
+        value = list(value.values())
+    for child in value if isinstance(value, list) else ():
         _refuse_odd(child, depth + 1)

@@ -33,7 +33,7 @@ class PortalViewSet(ReadOnlyModelViewSet[Any]):
 
 
 def create_once(request: Request, run: Callable[[], dict[str, Any]]) -> Response:
-    """Answer a creating POST once per Idempotency-Key (header, required); 201 with what `run` returns."""
+    """Answer a creating POST once per Idempotency-Key (a required header): 201, `run`'s object."""
     key = request.headers.get("Idempotency-Key", "")
     if not key:
         raise exceptions.ValidationError(

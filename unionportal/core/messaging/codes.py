@@ -41,7 +41,9 @@ def issue(*, purpose: str, subject_key: UUID, session_key: str, phone: str | Non
         tries_left=5,
     )
     if phone:
-        body = _("%(code)s is your code for the union portal, valid for 5 minutes. Give it to nobody.")
+        body = _(
+            "%(code)s is your code for the union portal, valid for 5 minutes. Give it to nobody."
+        )
         outbox.queue(by=WORKER_SELF, purpose=purpose, phone=phone, body=body % {"code": code})
 
 

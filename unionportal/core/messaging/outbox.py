@@ -56,9 +56,7 @@ def send_waiting(limit: int = 200) -> int:
     sent = 0
     for message in _claim(limit):
         try:
-            gateway().send(
-                phone=message.phone, body=message.body, reference=message.pk.hex
-            )
+            gateway().send(phone=message.phone, body=message.body, reference=message.pk.hex)
         except Rejected as reason:
             move(message, "fail", by=SYSTEM, error=str(reason)[:200])
         else:

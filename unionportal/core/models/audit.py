@@ -13,7 +13,9 @@ from unionportal.core.ids import new_id
 def append_only(name: str) -> list[pgtrigger.Trigger]:
     """Return the triggers that refuse UPDATE, DELETE and TRUNCATE on a table."""
     return [
-        pgtrigger.Protect(name=f"{name}_append_only", operation=pgtrigger.Update | pgtrigger.Delete),
+        pgtrigger.Protect(
+            name=f"{name}_append_only", operation=pgtrigger.Update | pgtrigger.Delete
+        ),
         pgtrigger.Trigger(
             name=f"{name}_no_truncate",
             operation=pgtrigger.Truncate,
@@ -73,9 +75,7 @@ class RevealEvent(models.Model):
             models.Index(fields=["target_type", "target_id"], name="reveal_by_target"),
             models.Index(fields=["actor_id", "-at"], name="reveal_by_actor"),
         ]
-        constraints = [
-            models.CheckConstraint(name="reveal_reason_given", condition=~Q(reason=""))
-        ]
+        constraints = [models.CheckConstraint(name="reveal_reason_given", condition=~Q(reason=""))]
         triggers = append_only("reveal")
 
     def __str__(self) -> str:

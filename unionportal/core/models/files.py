@@ -29,9 +29,7 @@ class Attachment(models.Model):
     dropped_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        constraints = [
-            models.CheckConstraint(name="attachment_not_empty", condition=Q(size__gt=0))
-        ]
+        constraints = [models.CheckConstraint(name="attachment_not_empty", condition=Q(size__gt=0))]
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.id}"

@@ -71,7 +71,9 @@ class VerificationCode(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["purpose", "subject_key", "session_key", "-created_at"], name="code_lookup")
+            models.Index(
+                fields=["purpose", "subject_key", "session_key", "-created_at"], name="code_lookup"
+            )
         ]
         constraints = [
             models.CheckConstraint(name="code_tries_bounded", condition=Q(tries_left__lte=5))

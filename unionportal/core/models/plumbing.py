@@ -10,7 +10,7 @@ from unionportal.core.ids import new_id
 
 
 class Installation(models.Model):
-    """The one row that says what this database is. Demo pages need `is_demo` here *and* in settings."""
+    """The one row that says what this database is; demo pages need `is_demo` and the setting."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     is_demo = models.BooleanField(default=False)
@@ -25,7 +25,7 @@ class Installation(models.Model):
 
 
 class LimitBucket(models.Model):
-    """How often something was done in one window; lives in PostgreSQL so that it survives Valkey."""
+    """How often something was done in one window; in PostgreSQL, so it survives Valkey."""
 
     name = models.CharField(max_length=40)
     key = models.UUIDField()

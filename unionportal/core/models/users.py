@@ -62,7 +62,8 @@ class User(AbstractBaseUser):
                 name="person_key_once",
                 operation=pgtrigger.Update,
                 condition=pgtrigger.Q(
-                    old__person_key__isnull=False, old__person_key__df=pgtrigger.F("new__person_key")
+                    old__person_key__isnull=False,
+                    old__person_key__df=pgtrigger.F("new__person_key"),
                 ),
             )
         ]

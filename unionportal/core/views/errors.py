@@ -1,13 +1,14 @@
-"""Pages of the ground floor: errors, preferences."""
+"""Error pages."""
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return render(request, "400.html", status=400)
+    return render(request, "400.html", {"message": str(exception or "")}, status=400)
 
 
 def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -15,6 +16,10 @@ def permission_denied(request: HttpRequest, exception: Exception | None = None) 
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    if request.path.startswith("/api/"):
+        title = _("There is nothing here, or it is not in your area.")
+        body = {"type": "about:blank", "title": title, "status": 404, "code": "not_found"}
+        return JsonResponse(body, status=404, content_type="application/problem+json")
     return render(request, "404.html", status=404)
 
 
