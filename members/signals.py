@@ -2,7 +2,7 @@
 
 from django.dispatch import Signal
 
-# application: Application, context: dict[str, str] (e.g. {"join_code": "<id>"} from a self-join)
+# applications: list[Application], context: dict[str, str] (e.g. {"join_code": "<id>"})
 application_submitted = Signal()
 # application: Application
 application_closed = Signal()
