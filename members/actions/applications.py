@@ -199,7 +199,9 @@ def _announce(
     for application in applications:
         if application.confirm_token:
             _ask(application, by)
-        signals.application_submitted.send(Application, application=application, context=context)
+    signals.application_submitted.send(
+        Application, applications=list(applications), context=context
+    )
 
 
 def _ask(application: Application, by: User | ServiceActor) -> None:
