@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 
@@ -10,7 +11,9 @@ from outreach.models import Drive
 from outreach.queries import progress_of
 from unionportal.core.figures import Figure, FigureValue, register
 from unionportal.core.roles import Permission
-from unionportal.core.scope import AnyUser
+
+if TYPE_CHECKING:
+    from unionportal.core.scope import AnyUser
 
 
 def _new_members(user: AnyUser, as_of: date) -> FigureValue:
