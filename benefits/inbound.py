@@ -21,6 +21,9 @@ Handler = Callable[["BankFile", bytes], dict[str, int]]
 # refusal(out_file, refusal_file, code): the bank took nothing of `out_file`.
 RefusalHandler = Callable[["BankFile", "BankFile", str], dict[str, int]]
 
+# Problems that go away by themselves once another file has been applied: such a file is read again
+# after each one that was.
+passing_problems: set[str] = {"unknown_card"}
 handlers: dict[FileKind, Handler] = {}
 refusal_handlers: dict[FileKind, RefusalHandler] = {}
 
@@ -37,7 +40,7 @@ class Problem:
     found: str = ""
 
 
-class Quarantine(Exception):  # noqa: N818 - a verdict on a file, not an error of ours
+class Quarantine(Exception):
     """Nothing of this file is applied; a person looks at `problems`."""
 
     def __init__(self, problems: list[Problem]) -> None:

@@ -1,0 +1,1 @@
+"""Ways a file gets to the bank and back: a shared folder, or a person's hands."""
