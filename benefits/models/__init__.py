@@ -1,10 +1,25 @@
 from benefits.models.bankfiles import BankFile
 from benefits.models.cards import CardEvent, CardRequestLine, MemberCard, PayeeAccount
+from benefits.models.ledger import Account, Posting, Pot, TransferKind
+from benefits.models.payouts import LineEvidence, LineSettlement, PayoutBatch, PayoutLine
+from benefits.models.programmes import Budget, Cycle, Entitlement, Programme
 
 __all__ = [
+    "Account",
     "BankFile",
+    "Budget",
     "CardEvent",
     "CardRequestLine",
+    "Cycle",
+    "Entitlement",
+    "LineEvidence",
+    "LineSettlement",
     "MemberCard",
     "PayeeAccount",
+    "PayoutBatch",
+    "PayoutLine",
+    "Posting",
+    "Pot",
+    "Programme",
+    "TransferKind",
 ]

@@ -85,6 +85,7 @@ class Programme(models.Model):
     notice_days = models.PositiveSmallIntegerField(_("working days of public notice"), default=5)
     second_approval_fen = FenField(_("second checker from"), null=True, blank=True)
     rule_version = models.PositiveSmallIntegerField(default=1)
+    summary = models.CharField(_("text on the bank statement"), max_length=20)
     budget = models.OneToOneField(Budget, on_delete=models.PROTECT, related_name="programme")
     transport = models.CharField(
         _("how files go to the bank"), max_length=8, choices=Transport, default=Transport.FOLDER
