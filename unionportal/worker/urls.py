@@ -1,4 +1,7 @@
-from django.urls import URLPattern
+from django.urls import include, path
 
 app_name = "worker"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", include("unionportal.worker.join_urls")),
+    path("", include("unionportal.worker.station_urls")),
+]
