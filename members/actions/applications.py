@@ -194,14 +194,12 @@ def _application(candidate: Candidate, by: User | ServiceActor, *, ask_by_sms: b
 
 
 def _announce(
-    applications: Sequence[Application], by: User | ServiceActor, context: dict[str, str]
+    applications: list[Application], by: User | ServiceActor, context: dict[str, str]
 ) -> None:
     for application in applications:
         if application.confirm_token:
             _ask(application, by)
-    signals.application_submitted.send(
-        Application, applications=list(applications), context=context
-    )
+    signals.application_submitted.send(Application, applications=applications, context=context)
 
 
 def _ask(application: Application, by: User | ServiceActor) -> None:

@@ -1,0 +1,57 @@
+"""Reads of the members app worth a name."""
+
+from members.queries.coverage import (
+    DEFINITION_VERSION,
+    HEADCOUNT_FLOOR,
+    AreaRate,
+    CoverageCell,
+    coverage_cells,
+    joined_between,
+    members_as_of,
+    members_by_group,
+    membership_rate,
+    total,
+    unionisation,
+)
+from members.queries.lists import (
+    MemberFilters,
+    application_list,
+    member_list,
+    name_condition,
+    waiting_count,
+)
+from members.queries.people import (
+    SHARED_PHONE_LIMIT,
+    MemberStatus,
+    find_person,
+    is_widely_shared,
+    open_application,
+    shared_phone_count,
+    status_of,
+)
+
+__all__ = [
+    "DEFINITION_VERSION",
+    "HEADCOUNT_FLOOR",
+    "SHARED_PHONE_LIMIT",
+    "AreaRate",
+    "CoverageCell",
+    "MemberFilters",
+    "MemberStatus",
+    "application_list",
+    "coverage_cells",
+    "find_person",
+    "is_widely_shared",
+    "joined_between",
+    "member_list",
+    "members_as_of",
+    "members_by_group",
+    "membership_rate",
+    "name_condition",
+    "open_application",
+    "shared_phone_count",
+    "status_of",
+    "total",
+    "unionisation",
+    "waiting_count",
+]
