@@ -14,9 +14,9 @@ from unionportal.core.spreadsheets.packages import not_spreadsheet
 from unionportal.core.spreadsheets.table import SpreadsheetError
 
 BYTE_ORDER_MARKS = (
-    (codecs.BOM_UTF8, "utf-8-sig", "UTF-8"),
-    (codecs.BOM_UTF16_LE, "utf-16", "UTF-16"),
-    (codecs.BOM_UTF16_BE, "utf-16", "UTF-16"),
+    (codecs.BOM_UTF8, "utf-8", "UTF-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le", "UTF-16"),
+    (codecs.BOM_UTF16_BE, "utf-16-be", "UTF-16"),
 )
 DELIMITERS = ",;\t"
 REPLACEMENT = "\ufffd"
@@ -37,7 +37,7 @@ def decode(content: bytes) -> DelimitedText:
     lost_characters, not_spreadsheet."""
     for mark, codec, name in BYTE_ORDER_MARKS:
         if content.startswith(mark):
-            return _finish(_strict(content, codec, name), name)
+            return _finish(_strict(content.removeprefix(mark), codec, name), name)
     if b"\0" in content:
         raise not_spreadsheet()
     try:
@@ -69,7 +69,7 @@ def _strict(content: bytes, codec: str, name: str) -> str:
     try:
         return content.decode(codec)
     except UnicodeDecodeError as error:
-        raise _undecodable(content, error.start, name) from None
+        raise _undecodable(content, error.start, codec, name) from None
 
 
 def _gb18030(content: bytes, utf8_error: UnicodeDecodeError) -> str:
@@ -77,15 +77,15 @@ def _gb18030(content: bytes, utf8_error: UnicodeDecodeError) -> str:
     try:
         return content.decode("gb18030")
     except UnicodeDecodeError as error:
-        further = max(error.start, utf8_error.start)
-        name = "GB18030" if further == error.start else "UTF-8"
-        raise _undecodable(content, further, name) from None
+        if error.start >= utf8_error.start:
+            raise _undecodable(content, error.start, "gb18030", "GB18030") from None
+        raise _undecodable(content, utf8_error.start, "utf-8", "UTF-8") from None
 
 
-def _undecodable(content: bytes, position: int, encoding: str) -> SpreadsheetError:
-    before = content[:position]
-    row = before.count(b"\n") + 1
-    column = position - (before.rfind(b"\n") + 1) + 1
+def _undecodable(content: bytes, position: int, codec: str, encoding: str) -> SpreadsheetError:
+    before = content[:position].decode(codec, "replace").replace("\r\n", "\n").replace("\r", "\n")
+    row = before.count("\n") + 1
+    column = len(before.rpartition("\n")[2].encode(codec)) + 1
     return SpreadsheetError(
         "undecodable",
         _(

@@ -64,7 +64,7 @@ def scan_sheet(package: packages.Package, part: str) -> SheetScan:
         is_far = is_far or far_cell.search(piece) is not None
         is_special = is_special or _has_special_cell(piece, is_usual=is_usual)
     if is_special:
-        _parse(package.chunks(part), scan)
+        parse(package.chunks(part), _CellTarget(scan))
     elif is_far:
         _measure(package.chunks(part), scan)
     refuse_vast(scan.rows, scan.columns)
@@ -144,13 +144,16 @@ def _measure(chunks: Iterable[bytes], scan: SheetScan) -> None:
         scan.reach(max((int(row) for _letters, row in addresses), default=1) - 1, 0)
 
 
-def _parse(chunks: Iterable[bytes], scan: SheetScan) -> None:
-    parser = DefusedXMLParser(target=_CellTarget(scan), forbid_dtd=True)
+def parse(chunks: Iterable[bytes], target: object) -> None:
+    """Feed XML to a parser target; raise SpreadsheetError for a DTD or broken XML."""
+    parser = DefusedXMLParser(target=target, forbid_dtd=True)
     try:
         for chunk in chunks:
             parser.feed(chunk)
         parser.close()
     except DefusedXmlException:
         raise packages.entities() from None
+    except SpreadsheetError:
+        raise
     except (ParseError, ValueError):
         raise packages.damaged() from None

@@ -93,10 +93,12 @@ def _from_package(content: bytes) -> Source:
 
 
 def _from_opendocument(package: packages.Package, content: bytes) -> Source:
-    scan = opendocument.scan_content(package)
-    workbook = _guarded(lambda: calamine.load_workbook(io.BytesIO(content)))
-    sheet = _guarded(lambda: workbook.get_sheet_by_index(0))
-    source = Source("ods", _sheet_rows(sheet), sheet.name, scan)
+    scans = opendocument.scan_content(package)
+    workbook, index = _first_visible(content)
+    if index >= len(scans):
+        raise packages.damaged()
+    sheet = _guarded(lambda: workbook.get_sheet_by_index(index))
+    source = Source("ods", _sheet_rows(sheet), sheet.name, scans[index])
     _note_sheet(source, len(workbook.sheet_names) - 1)
     return source
 
@@ -104,23 +106,24 @@ def _from_opendocument(package: packages.Package, content: bytes) -> Source:
 def _from_legacy(content: bytes) -> Source:
     if ENCRYPTED in content:
         raise packages.locked()
-    workbook = _guarded(lambda: calamine.load_workbook(io.BytesIO(content)))
-    visible = [
-        meta.name
-        for meta in workbook.sheets_metadata
-        if meta.visible == calamine.SheetVisibleEnum.Visible
-        and meta.typ == calamine.SheetTypeEnum.WorkSheet
-    ]
-    if not visible:
-        raise packages.no_sheet()
-    sheet = _guarded(lambda: workbook.get_sheet_by_name(visible[0]))
-    source = Source("xls", _sheet_rows(sheet), visible[0], formulas_visible=False)
+    workbook, index = _first_visible(content)
+    sheet = _guarded(lambda: workbook.get_sheet_by_index(index))
+    source = Source("xls", _sheet_rows(sheet), sheet.name, formulas_visible=False)
     source.note(
         "formulas_unseen",
         _("In .xls files formulas and hidden rows cannot be seen. Save as .xlsx to be sure."),
     )
     _note_sheet(source, len(workbook.sheet_names) - 1)
     return source
+
+
+def _first_visible(content: bytes) -> tuple[calamine.CalamineWorkbook, int]:
+    workbook = _guarded(lambda: calamine.load_workbook(io.BytesIO(content)))
+    for index, meta in enumerate(workbook.sheets_metadata):
+        is_visible = meta.visible == calamine.SheetVisibleEnum.Visible
+        if is_visible and meta.typ == calamine.SheetTypeEnum.WorkSheet:
+            return workbook, index
+    raise packages.no_sheet()
 
 
 def _from_text(content: bytes) -> Source:
