@@ -141,6 +141,12 @@ def test_check_disk_nearly_full(data, monkeypatch):
         layout.check_disk(data)
 
 
+def test_is_full_only_when_nothing_is_left(data, monkeypatch):
+    assert layout.is_full(data) is False
+    monkeypatch.setattr(layout, "FULL_BYTES", 1024**6)
+    assert layout.is_full(data) is True
+
+
 def test_server_identity_of_existing_data(data):
     assert server_identity(data).uid == (data.stat().st_uid or 65534)
 
@@ -149,6 +155,13 @@ def test_database_url_escapes_the_folder():
     assert layout.database_url(Path("/a b/run"), "portal") == (
         "postgres://unionportal@%2Fa%20b%2Frun/portal"
     )
+
+
+def test_write_private_that_fails_leaves_nothing(tmp_path):
+    (tmp_path / "note").mkdir()
+    with pytest.raises(IsADirectoryError):
+        layout.write_private(tmp_path / "note", "text")
+    assert [path.name for path in tmp_path.iterdir()] == ["note"]
 
 
 def test_write_private_replaces_the_file(tmp_path):

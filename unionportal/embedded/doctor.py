@@ -72,7 +72,7 @@ def _postgres() -> str:
     home = _noted_home()
     chosen = programs.choose_postgres(home / "postgres", found)
     identity = server_identity(home / "postgres")
-    if chosen.tree is None and not identity.can_run(chosen.folder / "postgres"):
+    if chosen.package is None and not identity.can_run(chosen.folder / "postgres"):
         raise StartError(f"{chosen.folder} cannot be run by account {identity.uid}.")
     others = [f"{p.version} in {p.folder}" for p in found if p is not chosen]
     also = f" (also found: {'; '.join(others)})" if others else ""

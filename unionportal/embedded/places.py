@@ -22,6 +22,7 @@ SOCKET_PATH_LIMIT = 100
 SOCKET_NAME = ".s.PGSQL.5432"
 ROOT_HOMES = Path("/var/lib")
 NEEDED_BYTES = 300 * 1024 * 1024
+FULL_BYTES = 5 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -93,11 +94,21 @@ def check_folder(data: Path) -> None:
 
 def _folder_sentence(data: Path, error: OSError) -> str:
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        return f"The disk that holds {data} is full: free some space or move PORTAL_DATA."
+        return full_sentence(data)
     return (
         f"The folder {data} cannot be read and written by this user ({error.strerror}):"
         " change its owner, or set PORTAL_DATA to another folder."
     )
+
+
+def full_sentence(data: Path) -> str:
+    """Return what to say when the disk ran full."""
+    return f"The disk that holds {data} is full: free some space or move PORTAL_DATA."
+
+
+def is_full(data: Path) -> bool:
+    """Tell whether a failure just now is explained by a full disk."""
+    return shutil.disk_usage(data).free < FULL_BYTES
 
 
 def check_disk(data: Path) -> None:
@@ -165,9 +176,12 @@ def _owned(folder: Path, identity: Identity) -> bool:
 def write_private(path: Path, text: str) -> None:
     """Replace a file at once, readable by its owner only."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-    with os.fdopen(handle, "w", encoding="utf-8") as stream:
-        stream.write(text)
-    Path(name).replace(path)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(text)
+        Path(name).replace(path)
+    finally:
+        Path(name).unlink(missing_ok=True)
 
 
 def write_runtime(places: Places, values: dict[str, object]) -> None:

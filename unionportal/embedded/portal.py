@@ -16,7 +16,7 @@ from pathlib import Path
 import redis
 import segno
 from django.conf import settings
-from django.db import connections
+from django.db import DatabaseError, connections
 
 from unionportal.embedded import children, database, programs, servers, static
 from unionportal.embedded import places as layout
@@ -56,7 +56,13 @@ def run(options: Options, data: Path, say: Callable[[str], None]) -> None:
     """
     with only_one(data):
         check_port(options.host, options.port)
-        Portal(options, layout.prepare(data), say).run()
+        try:
+            Portal(options, layout.prepare(data), say).run()
+        except (OSError, DatabaseError, StartError):
+            # What fails first on a full disk is chance; the reason is always the same.
+            if layout.is_full(data):
+                raise StartError(layout.full_sentence(data)) from None
+            raise
 
 
 class Portal:

