@@ -75,6 +75,7 @@ async function vendor() {
   // Markers are our own circles: Leaflet's pictures, and the rules naming them, stay out.
   const leaflet = (await readFile(join(modules, "leaflet/dist/leaflet.css"), "utf8"))
     .replace(/[^{}]*\{[^{}]*url\([^{}]*\}/g, "");
+  await emit("css/outreach.css", await readFile(join(here, "css", "outreach.css")));
   await emit("css/map.css", leaflet + (await readFile(join(here, "css", "map.css"), "utf8")));
 }
 

@@ -170,6 +170,15 @@ class PatchAssignment(models.Model):
         return f"{self.officer_id} in {self.area_id}"
 
 
+class JoinCodeQuerySet(ScopedQuerySet["JoinCode"]):
+    view_permission = Permission.VIEW_DRIVES
+
+    def scope_filter(self, scope: Scope) -> Q:
+        """Codes are seen by whoever sees their drive."""
+        mine = Drive.objects.filter(Drive.objects.all().scope_filter(scope))
+        return Q(drive_id__in=mine.values("pk"))
+
+
 class JoinCode(models.Model):
     """A short code on a poster: who scans it joins `unit` through the drive."""
 
@@ -183,6 +192,8 @@ class JoinCode(models.Model):
     expires_on = models.DateField(_("works until"))
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = JoinCodeQuerySet.as_manager()
 
     class Meta:
         constraints = [

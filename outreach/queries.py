@@ -9,12 +9,19 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 from django.utils import timezone
 
-from members.models import Area, UnionUnit, WorkerGroup
+from members.models import Application, Area, UnionUnit, WorkerGroup
 from members.states import ApplicationState
-from outreach.models import Drive, DriveEnrolment, JoinCode, PatchAssignment, Target
+from outreach.models import (
+    Drive,
+    DriveEnrolment,
+    JoinCode,
+    KnownJoin,
+    PatchAssignment,
+    Target,
+)
 from outreach.rules import (
     ancestors_of,
     covering,
@@ -299,3 +306,18 @@ def read_drive(drive: Drive) -> RunningDrive:
     """Return `drive` with its areas and groups for matching."""
     areas = {area.path: area.pk for area in drive.areas.all()}
     return RunningDrive(drive, areas, frozenset(group.pk for group in drive.groups.all()))
+
+
+def known_joins(drive: Drive) -> QuerySet[KnownJoin]:
+    """Return who scanned a code of `drive` although known already."""
+    rows = KnownJoin.objects.filter(join_code__drive=drive)
+    return rows.select_related("join_code", "application").defer(
+        "application__id_number", "application__phone"
+    )
+
+
+def applications_in_reach(rows: Iterable[KnownJoin], user: AnyUser) -> set[UUID]:
+    """Return the ids of the applications behind `rows` that `user` may see."""
+    ids = [row.application_id for row in rows if row.application_id]
+    mine = Application.objects.visible_to(user).filter(pk__in=ids)
+    return set(mine.values_list("pk", flat=True))
