@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from django.core.exceptions import FieldError, ValidationError
 from django.db import connection, models
@@ -26,10 +24,9 @@ class Sealed(models.Model):
 
 
 @pytest.fixture
-def table(db: None) -> Iterator[None]:
+def table(db: None) -> None:
     with connection.schema_editor() as editor:
         editor.create_model(Sealed)
-    yield
 
 
 def stored(pk: int) -> tuple[bytes, bytes | None]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import logging
-from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
@@ -17,12 +16,12 @@ CANARIES = (ID, PHONE, CARD, "6230520000000000008", "11010519491231002X")
 
 
 @pytest.fixture
-def log() -> Iterator[tuple[logging.Logger, io.StringIO]]:
+def log() -> tuple[logging.Logger, io.StringIO]:
     logger, stream = logging.Logger("canary"), io.StringIO()
     handler = logging.StreamHandler(stream)
     handler.addFilter(RedactingFilter())
     logger.addHandler(handler)
-    yield logger, stream
+    return logger, stream
 
 
 @pytest.mark.parametrize("canary", CANARIES)
