@@ -8,6 +8,7 @@ from benefits.api import urls as benefits
 from members.api import urls as members
 from outreach.api import urls as outreach
 from stations.api import urls as stations
+from unionportal.reports import api as reports
 
 router = SimpleRouter(use_regex_path=False)
 for app in (members, stations, outreach, benefits):
@@ -16,6 +17,9 @@ for app in (members, stations, outreach, benefits):
 app_name = "api"
 urlpatterns = [
     *router.urls,
+    path("coverage/", reports.CoverageView.as_view(), name="coverage"),
+    path("coverage/rates/", reports.RatesView.as_view(), name="coverage-rates"),
+    path("figures/", reports.FiguresView.as_view(), name="figures"),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", SpectacularSwaggerView.as_view(url_name="api:schema"), name="docs"),
 ]
