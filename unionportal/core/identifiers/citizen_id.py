@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from django.db.models import IntegerChoices, TextChoices
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from stdnum.cn.ric import calc_check_digit
 
 from unionportal.core.identifiers.cleaning import (
@@ -42,10 +43,10 @@ PERMIT_REGIONS = frozenset({"810000", "820000", "830000"})
 class Sex(IntegerChoices):
     """GB/T 2261.1-2003."""
 
-    UNKNOWN = 0, _("unknown")
-    MALE = 1, _("male")
-    FEMALE = 2, _("female")
-    NOT_STATED = 9, _("not stated")
+    UNKNOWN = 0, pgettext_lazy("sex", "unknown")
+    MALE = 1, pgettext_lazy("sex", "male")
+    FEMALE = 2, pgettext_lazy("sex", "female")
+    NOT_STATED = 9, pgettext_lazy("sex", "not stated")
 
 
 class IdKind(TextChoices):

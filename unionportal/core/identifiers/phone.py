@@ -93,4 +93,4 @@ def _wrong_length(found: int) -> IdentifierError:
             "There are %(count)d digits too many; %(needed)d are needed.",
             "count",
         )
-    return IdentifierError("length", message, count=abs(LENGTH - found), needed=LENGTH)
+    return IdentifierError("length", message, count=abs(LENGTH - found), needed=LENGTH, found=found)

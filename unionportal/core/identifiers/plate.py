@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from unionportal.core.identifiers.cleaning import (
     IdentifierError,
@@ -26,10 +27,10 @@ NEW_ENERGY_LARGE = re.compile(rf"[{PROVINCE}][{LETTER}][0-9]{{5}}[A-HJK]")
 class PlateKind(TextChoices):
     """What the form of a plate tells."""
 
-    ORDINARY = "ORDINARY", _("ordinary")
-    TRAILER = "TRAILER", _("trailer")
-    NEW_ENERGY_SMALL = "NEW_ENERGY_SMALL", _("new energy, small")
-    NEW_ENERGY_LARGE = "NEW_ENERGY_LARGE", _("new energy, large")
+    ORDINARY = "ORDINARY", pgettext_lazy("plate", "ordinary")
+    TRAILER = "TRAILER", pgettext_lazy("plate", "trailer")
+    NEW_ENERGY_SMALL = "NEW_ENERGY_SMALL", pgettext_lazy("plate", "new energy, small")
+    NEW_ENERGY_LARGE = "NEW_ENERGY_LARGE", pgettext_lazy("plate", "new energy, large")
 
 
 @dataclass(frozen=True, slots=True)
