@@ -38,7 +38,7 @@ async function styles() {
 
 async function scripts() {
   const built = await esbuild.build({
-    entryPoints: ["desk", "worker", "chart", "map"].map((name) => join(here, "js", `${name}.js`)),
+    entryPoints: ["desk", "worker", "chart", "map", "tiles"].map((name) => join(here, "js", `${name}.js`)),
     bundle: true,
     minify: true,
     format: "esm",
