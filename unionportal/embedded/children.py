@@ -45,6 +45,8 @@ def bank(logs: Path, folder: Path) -> Child:
     """Describe the simulated bank, which answers payout files in the demo."""
     words = ["simulators.bank", "serve", "--folder", str(folder)]
     words += ["--db", str(folder / "ledger.sqlite3"), "--poll", "1"]
+    # In the demo nobody walks to a counter: a card issued is activated some seconds later.
+    words += ["--auto-activate", "5"]
     return _child("simulated bank", "bank", words, logs)
 
 
