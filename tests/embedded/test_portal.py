@@ -13,6 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from unionportal.embedded import bootstrap
+from unionportal.embedded import places as layout
+from unionportal.embedded.portal import Options, Portal
+
 PROJECT = Path(__file__).resolve().parents[2]
 GIVEN = ("DATABASE_URL", "REDIS_URL", "PORTAL_DATA")
 
@@ -124,3 +128,35 @@ def test_portal_from_start_to_stop(running, data):
     assert processes_below(data) == []
     assert not (data / "runtime.json").exists()
     assert not (data / "run").exists()
+
+
+ACCOUNTS = [
+    {"username": "qian", "password": "p1", "totp_secret": "ABC", "role": "auditor",
+     "role_name": "Auditor", "unit": "示例区总工会"},
+    {"username": "field.officer", "password": "p22", "totp_secret": "DEFG", "role": "field_officer",
+     "role_name": "Field officer", "unit": "甲街道总工会"},
+]  # fmt: skip
+
+
+def test_announce_shows_address_accounts_and_ready_line(data, settings):
+    (data / "demo-accounts.json").write_text(json.dumps(ACCOUNTS), encoding="utf-8")
+    settings.PUBLIC_URL = "http://127.0.0.1:8000"
+    lines = []
+    Portal(Options(), layout.prepare(data), lines.append).announce()
+    assert lines[:5] == [
+        "\nThe portal is at http://127.0.0.1:8000",
+        f"Demo accounts (also in {data / 'demo-accounts.json'}):",
+        "  user name      password  one-time code key  role",
+        "  qian           p1        ABC                Auditor",
+        "  field.officer  p22       DEFG               Field officer",
+    ]
+    assert lines[5].startswith("started in 0.")
+    assert lines[6:] == ["ready http://127.0.0.1:8000"]
+
+
+def test_announce_on_the_network_shows_the_worker_page(data):
+    lines = []
+    Portal(Options(demo=False, lan=True), layout.prepare(data), lines.append).announce()
+    url = bootstrap.address(8000, lan=True)
+    assert lines[1].startswith(f"Workers of this network open {url}/\n█")
+    assert lines[-1] == "ready http://127.0.0.1:8000"
