@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.urls import reverse
 
 from members.models.applications import Application
 from members.models.organisation import Employer, UnionUnit, WorkerGroup
@@ -70,6 +71,9 @@ class RosterImport(models.Model):
 
     def __str__(self) -> str:
         return str(self.pk)
+
+    def get_absolute_url(self) -> str:
+        return reverse("members:import-detail", args=[self.pk])
 
 
 class RosterRow(models.Model):

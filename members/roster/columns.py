@@ -1,0 +1,127 @@
+"""What a roster holds: its columns, the titles firms give them, the kinds of work they write."""
+
+from __future__ import annotations
+
+import difflib
+import unicodedata
+from dataclasses import dataclass, field
+
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import get_language
+
+from members.models import WorkerGroup
+
+MAX_ROWS = 50_000
+TEMPLATE_VERSION = "roster 1"
+WORD_BEGINNING = 2  # Chinese characters that are enough to guess a kind of work
+
+# Field → titles; the first Chinese and the first English one are those of our own template.
+REQUIRED: dict[str, tuple[str, ...]] = {
+    "name": ("姓名", "Name", "名字", "职工姓名", "员工姓名", "会员姓名", "full name"),
+    "id_number": (
+        "证件号码", "ID number", "身份证号", "身份证号码", "身份证", "证件号", "公民身份号码",
+        "ID no", "ID card", "ID",
+    ),
+    "phone": (
+        "手机号", "Mobile number", "手机", "手机号码", "电话", "联系电话", "移动电话", "电话号码",
+        "联系方式", "Mobile", "Phone", "Phone number",
+    ),
+}  # fmt: skip
+OPTIONAL: dict[str, tuple[str, ...]] = {
+    "group": (
+        "工作类别", "Kind of work", "群体", "群体类别", "八大群体类别", "类别", "工种", "职业",
+        "岗位", "worker group", "group", "occupation",
+    ),
+    "vehicle_plate": ("车牌号", "Plate number", "车牌", "车牌号码", "plate", "vehicle plate"),
+    "platform_name": ("平台名称", "Platform", "平台", "所属平台", "platform name"),
+    # Our own column on rows given back: known, so that it is not reported, and never read.
+    "returned_because": ("退回原因", "Returned because"),
+}  # fmt: skip
+DATA_FIELDS = ("name", "id_number", "phone", "group", "vehicle_plate", "platform_name")
+
+# Other words for the groups, from the source reports (domain.md section 3).
+GROUP_WORDS = {
+    "TRUCK_DRIVER": ("货运司机", "物流货运司机", "卡车司机", "危货司机"),
+    "PARCEL_COURIER": ("快递小哥", "快递", "快递人员"),
+    "CARE_WORKER": ("护工", "护理员"),
+    "DOMESTIC_WORKER": ("家政", "家政人员", "家政服务"),
+    "MALL_PROMOTER": ("促销员",),
+    "FOOD_RIDER": ("外卖骑手", "外卖配送员", "外卖小哥", "送餐员", "骑手"),
+    "PROPERTY_AGENT": ("房屋中介", "房产中介"),
+    "SECURITY_GUARD": ("保安",),
+}
+
+
+def is_english() -> bool:
+    return (get_language() or "").startswith("en")
+
+
+def titles_of(field_name: str) -> tuple[str, ...]:
+    """Return the accepted titles of a column, the one in the reader's language first."""
+    titles = (REQUIRED | OPTIONAL)[field_name]
+    return (titles[1], titles[0], *titles[2:]) if is_english() else titles
+
+
+def title_of(field_name: str) -> str:
+    return titles_of(field_name)[0]
+
+
+def aliases(fields: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """Return `fields` with the reader's language first, for the header's messages."""
+    return {name: titles_of(name) for name in fields}
+
+
+def groups_today() -> list[WorkerGroup]:
+    """Return the worker groups in force today, in list order."""
+    today = timezone.localdate()
+    in_force = Q(valid_to__isnull=True) | Q(valid_to__gt=today)
+    return list(WorkerGroup.objects.filter(in_force, valid_from__lte=today))
+
+
+@dataclass
+class GroupWords:
+    """Turns the words of a cell into a group code; `exact` holds what needs no note."""
+
+    exact: dict[str, str] = field(default_factory=dict)
+    other: dict[str, str] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, groups: list[WorkerGroup]) -> GroupWords:
+        words = cls()
+        for group in groups:
+            words.names[group.name_zh] = group.code
+            for name in (group.name_zh, group.name_en, group.code):
+                words.exact[_key(name)] = group.code
+            for name in GROUP_WORDS.get(group.code, ()):
+                words.other[_key(name)] = group.code
+        words.exact.pop("", None)
+        return words
+
+    def closest(self, text: str) -> str:
+        """Return the Chinese name of the group that looks most like `text`, or nothing."""
+        words = {**self.exact, **self.other}
+        key = _key(text)
+        near = difflib.get_close_matches(key, words, n=1, cutoff=0.6)
+        codes = {words[near[0]]} if near else set()
+        if not codes and len(key) >= WORD_BEGINNING:
+            beginning = key[:WORD_BEGINNING]
+            codes = {code for word, code in words.items() if word.startswith(beginning)}
+        return self.name_of(codes.pop()) if len(codes) == 1 else ""
+
+    def name_of(self, code: str) -> str:
+        """Return the Chinese name of a group."""
+        return next(name for name, known in self.names.items() if known == code)
+
+
+def _key(text: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", text).split()).casefold()
+
+
+def find_group(words: GroupWords, text: str) -> tuple[str, bool]:
+    """Return the code for `text` and whether the name was exact; no code when nothing fits."""
+    key = _key(text)
+    if key in words.exact:
+        return words.exact[key], True
+    return words.other.get(key, ""), False

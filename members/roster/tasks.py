@@ -1,0 +1,26 @@
+"""Jobs of the rosters: read one, write one. Each can be run again after a kill."""
+
+from __future__ import annotations
+
+from members.models import RosterImport
+from members.roster.actions import READ, WRITE
+from members.roster.preview import make_preview
+from members.roster.writing import write
+from unionportal.core import jobs
+from unionportal.core.jobs import Progress
+from unionportal.core.models import User
+
+_with_parts = RosterImport.objects.select_related(
+    "unit__area", "employer", "default_group", "file", "signed_list", "created_by"
+)
+
+
+@jobs.handler(READ)
+def read_roster(progress: Progress) -> None:
+    make_preview(batch=_with_parts.get(pk=progress.job.subject_id), report=progress.report)
+
+
+@jobs.handler(WRITE)
+def write_roster(progress: Progress) -> None:
+    batch = _with_parts.get(pk=progress.job.subject_id)
+    write(by=User.objects.get(pk=progress.job.owner_id), batch=batch, report=progress.report)

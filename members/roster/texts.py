@@ -1,0 +1,187 @@
+"""Every reason and note of a roster in words: code → text, put together when somebody reads it.
+
+Stored problems hold code, field and numbers only, so a page in either language says the same.
+Sentences shared with `core.identifiers` and `core.spreadsheets` are written alike on purpose: they
+are translated once.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
+
+from members.roster.columns import title_of
+from unionportal.core.identifiers import Note
+
+NOTE = "note:"
+
+
+class Problem(TypedDict):
+    """Why a row is not simply new: the column it is about, a code, its numbers."""
+
+    field: str
+    code: str
+    params: dict[str, Any]
+
+
+Text = str | Promise
+
+# Codes of one column, then codes that mean the same in every column.
+REASONS: dict[tuple[str, str], Text] = {
+    ("name", "empty"): _("No name is filled in."),
+    ("name", "number_cell"): _("The cell holds a number. Type the name as text."),
+    ("name", "emoji"): _("A name cannot hold pictures or symbols. Take them out."),
+    ("name", "combining"): _("There are loose accents in the name. Type it again."),
+    ("name", "characters"): _("“%(char)s” does not belong in a name. Use the name on the ID card."),
+    ("name", "edge"): _("A name does not begin or end with a mark. Take it out."),
+    ("name", "length"): _("A name has at most 50 characters; this one has %(found)d."),
+    ("id_number", "empty"): _("No ID number is filled in."),
+    ("id_number", "number_cell"): _(
+        "The spreadsheet destroyed the number: the cell holds a number, not text, so the last "
+        "digits are lost. Format the column as text and type the ID again."
+    ),
+    ("id_number", "inner_space"): _("There is a space inside the ID number. Take it out."),
+    ("id_number", "older_permit"): _(
+        "This is the number of an older foreign residence card. Enter the 18-digit number of the "
+        "new card."
+    ),
+    ("id_number", "letters"): _(
+        "“%(char)s” at place %(place)d does not belong in an ID number. Use digits only; the last "
+        "one may be the letter X."
+    ),
+    ("id_number", "old_id"): _("This is an old ID number of 15 digits. Enter the 18 digits."),
+    ("id_number", "length"): _("An ID number has 18 characters; this one has %(found)d."),
+    ("id_number", "impossible_date"): _(
+        "The birth date inside the ID number, %(date)s, does not exist. Copy the number from the "
+        "card."
+    ),
+    ("id_number", "check_digit"): _(
+        "The last digit of the ID number is wrong. Copy it from the card."
+    ),
+    ("id_number", "future_date"): _(
+        "The birth date inside the ID number is in the future. Copy the number from the card."
+    ),
+    ("id_number", "under_age"): _("This person is under %(age)d and cannot join yet."),
+    ("phone", "empty"): _("No mobile number is filled in."),
+    ("phone", "number_cell"): _(
+        "The cell does not hold a mobile number. Type the 11 digits as text."
+    ),
+    ("phone", "letters"): _("A mobile number has digits only. Type the 11 digits."),
+    ("phone", "landline"): _(
+        "This is not a mobile number. Text messages need one of 11 digits."
+    ),
+    ("phone", "missing_digits"): ngettext_lazy(
+        "One digit is missing; %(needed)d are needed.",
+        "%(count)d digits are missing; %(needed)d are needed.",
+        "count",
+    ),
+    ("phone", "extra_digits"): ngettext_lazy(
+        "There is one digit too many; %(needed)d are needed.",
+        "There are %(count)d digits too many; %(needed)d are needed.",
+        "count",
+    ),
+    ("phone", "prefix"): _(
+        "A mobile number starts with 13 to 19. Look at the first two digits."
+    ),
+    ("group", "empty"): _("No kind of work is filled in. Choose one from the list."),
+    ("group", "unknown"): _(
+        "“%(found)s” is not a kind of work on the list. Choose one from the template."
+    ),
+    ("group", "unknown_but"): _("“%(found)s” is not on the list. Choose “%(closest)s”."),
+    ("vehicle_plate", "length"): _(
+        "A plate has 7 characters, 8 for new energy; this one has %(found)d."
+    ),
+    ("vehicle_plate", "province"): _(
+        "A plate starts with the short name of a province, such as 豫."
+    ),
+    ("vehicle_plate", "letters"): _("Plates have no letter I or O. Is it the digit 1 or 0?"),
+    ("vehicle_plate", "form"): _("This is not the form of a plate. Example: 豫A12345."),
+    ("platform_name", "length"): _(
+        "A platform's name has at most %(limit)d characters; this one has %(found)d."
+    ),
+    ("", "control"): _("There is a hidden control character. Type it again."),
+    ("", "direction_mark"): _(
+        "There is a hidden mark that turns the writing direction. Type it again."
+    ),
+    ("", "foreign_digits"): _(
+        "“%(char)s” at place %(place)d is not an ordinary digit. Use 0 to 9."
+    ),
+    ("", "formula"): _("The cell holds a formula. Type the value itself."),
+    ("", "error_cell"): _("The cell holds an error or an impossible date. Type the value again."),
+    ("", "same_row"): _("Same person as row %(row)d. Counted once."),
+    ("", "other_name"): _("Same ID number as row %(row)d, but another name. Keep the right row."),
+    ("", "other_phone"): _(
+        "Same ID number as row %(row)d, but another mobile number. Keep the right row."
+    ),
+    ("", "other_group"): _(
+        "Same ID number as row %(row)d, but another kind of work. Keep the right row."
+    ),
+    ("", "member_here"): _("Already a member here. Not written again."),
+    ("", "applied_here"): _("An application is waiting already. Not written again."),
+    # Says the same whether the person is a member elsewhere or has applied elsewhere.
+    ("", "not_here"): _(
+        "Cannot be added here. The person can ask for a transfer on the phone or at the "
+        "sub-district union."
+    ),
+    ("", "came_first"): _("Became known after the check. Not written again."),
+    (NOTE, "other_word"): _("“%(found)s” was read as “%(name)s”."),
+}  # fmt: skip
+
+# Faults any cell can have: said with the column's name in front.
+CELL_FAULTS = frozenset({"control", "direction_mark", "foreign_digits", "formula", "error_cell"})
+
+NOTES: dict[str, Text] = {
+    "title_rows": _("Rows left out above the header: %(count)d."),
+    "unknown_columns": _("Columns that are not used: %(columns)s."),
+    "gap": _("Reading stopped at row %(row)d, after %(count)d blank rows."),
+    "external_links": _("Links to other files were not followed."),
+    "embedded": _("Pictures and embedded files were left out."),
+    "formulas_unseen": _(
+        "In .xls files formulas and hidden rows cannot be seen. Save as .xlsx to be sure."
+    ),
+    "encoding": _("Read as %(encoding)s."),
+    "delimiter": _("Columns are split at %(delimiter)s."),
+    "other_sheets": _("Only the sheet “%(name)s” was read; other sheets: %(count)d."),
+    "hidden_rows": _("Hidden rows, read like all others: %(count)d."),
+    "shared_phones": ngettext_lazy(
+        "One mobile number stands for more than %(most)d people (rows %(rows)s). Is it a "
+        "foreman's or a family's?",
+        "%(count)d mobile numbers stand for more than %(most)d people each (rows %(rows)s). Are "
+        "they a foreman's or a family's?",
+        "count",
+    ),
+    "default_group": _("Rows without a kind of work took “%(name)s”: %(count)d."),
+    "other_word": _("Other words for a kind of work were understood: %(count)d."),
+}
+
+
+def reason(problem: Problem) -> str:
+    """Return one problem as a sentence in the reader's language."""
+    code, field = problem["code"], problem["field"]
+    if code.startswith(NOTE):
+        return _note_of_cell(code.removeprefix(NOTE), field, problem["params"])
+    text = REASONS.get((field, code)) or REASONS[("", code)]
+    sentence = fill(text, problem["params"])
+    return f"{title_of(field)}: {sentence}" if code in CELL_FAULTS else sentence
+
+
+def note(code: str, params: dict[str, Any]) -> str:
+    """Return one note about the file as a sentence in the reader's language."""
+    if code.startswith(NOTE):
+        label = Note(code.removeprefix(NOTE)).label
+        return f"{title_of(params['field'])}: {label} ({params['count']})"
+    return fill(NOTES[code], params)
+
+
+def fill(text: Text, params: dict[str, Any]) -> str:
+    """Put the numbers into a text, plural forms included."""
+    return str(text % params) if params else str(text)
+
+
+def _note_of_cell(code: str, field: str, params: dict[str, Any]) -> str:
+    if (NOTE, code) in REASONS:
+        return fill(REASONS[(NOTE, code)], params)
+    return f"{title_of(field)}: {Note(code).label}"
