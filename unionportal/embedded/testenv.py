@@ -29,7 +29,7 @@ from unionportal.embedded.supervisor import Supervisor
 def private_servers(data: Path, found: list[Postgres] | None = None) -> Iterator[Places]:
     """Run a fast, lossy PostgreSQL and a Valkey below ``data`` for the length of the block."""
     places = layout.prepare(data)
-    supervisor = Supervisor(say=lambda line: sys.stderr.write(f"{line}\n") and None)
+    supervisor = Supervisor(_complain)
     try:
         database = servers.start_postgres(
             supervisor, places, found or programs.find_postgres(), durable=False
@@ -41,6 +41,10 @@ def private_servers(data: Path, found: list[Postgres] | None = None) -> Iterator
     finally:
         supervisor.stop()
         layout.remove_sockets(places)
+
+
+def _complain(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
 
 
 def _given(folder: str | None) -> list[Postgres] | None:
