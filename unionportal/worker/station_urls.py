@@ -1,3 +1,8 @@
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from unionportal.worker import stations
+
+urlpatterns = [
+    path("stations/", stations.station_list, name="station-list"),
+    path("stations/<uuid:pk>/", stations.station_detail, name="station-detail"),
+]
