@@ -11,7 +11,7 @@ from django_celery_beat.schedulers import DatabaseScheduler
 from unionportal.core import heartbeat
 
 
-class HeartbeatScheduler(DatabaseScheduler):
+class HeartbeatScheduler(DatabaseScheduler):  # type: ignore[misc]
     """The database scheduler, saying every five seconds that it is alive."""
 
     _last = 0.0

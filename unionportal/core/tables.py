@@ -112,14 +112,14 @@ class MaskColumn(tables.Column):  # type: ignore[misc]
 
 
 class PickColumn(tables.Column):  # type: ignore[misc]
-    """A checkbox a row, belonging to the bulk form with id `form`; posts the row's pk as `pick`."""
+    """A checkbox a row, belonging to the bulk form with id `form`; posts the row's pk as `name`."""
 
     empty_values = ()
 
-    def __init__(self, *args: Any, form: str = "bulk", **kwargs: Any) -> None:
+    def __init__(self, *args: Any, form: str = "bulk", name: str = "pick", **kwargs: Any) -> None:
         side = {"class": "pick"}
         super().__init__(*args, **{"attrs": {"th": side, "td": side}, **kwargs})
-        self.form = form
+        self.form, self.input_name = form, name
 
     @property
     def header(self) -> SafeString:
@@ -132,8 +132,9 @@ class PickColumn(tables.Column):  # type: ignore[misc]
 
     def render(self, record: Any) -> SafeString:
         return format_html(
-            '<input type="checkbox" class="form-check-input" name="pick" value="{}" form="{}"'
+            '<input type="checkbox" class="form-check-input" name="{}" value="{}" form="{}"'
             ' aria-label="{}">',
+            self.input_name,
             record.pk,
             self.form,
             record,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiParameter, OpenApiTypes, extend_schema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import exceptions, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -82,7 +83,7 @@ class CoverageView(APIView):
         by = request.query_params.get("by", "cell")
         form = CoverageForm(request.query_params, user=request.user)
         if by not in BY or not form.is_valid():
-            errors = {name: list(texts) for name, texts in form.errors.items()}
+            errors: dict[str, Any] = dict(form.errors)
             raise exceptions.ValidationError(errors or {"by": [", ".join(BY)]})
         filters = form.filters()
         rows = queries.coverage(request.user, filters, by)  # type: ignore[arg-type]

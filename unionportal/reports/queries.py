@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from django.db.models import Count, QuerySet, Sum
 from django.db.models.functions import Left
@@ -165,8 +165,7 @@ def _enrolled(drives: Sequence[Drive], before: dt.date) -> dict[tuple[object, st
 
 
 def _by_branch(
-    rows: QuerySet[Target, dict[str, object]] | QuerySet[DriveEnrolment, dict[str, object]],
-    measure: Sum | Count,
+    rows: QuerySet[Any, Any], measure: Sum | Count
 ) -> dict[tuple[object, str, str], int]:
     branch = Left("area__path", AREA_DEPTH * Area.steplen)
     counted = rows.annotate(branch=branch).values("drive_id", "branch", "group_id")

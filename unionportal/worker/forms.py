@@ -28,10 +28,10 @@ class StatusForm(forms.Form):
     )  # fmt: skip
 
     def clean_name(self) -> str:
-        return _read(identifiers.parse_name, self.cleaned_data["name"]).name
+        return str(_read(identifiers.parse_name, self.cleaned_data["name"]).name)
 
     def clean_id_number(self) -> str:
-        return _read(identifiers.parse_citizen_id, self.cleaned_data["id_number"]).number
+        return str(_read(identifiers.parse_citizen_id, self.cleaned_data["id_number"]).number)
 
 
 class CodeForm(forms.Form):

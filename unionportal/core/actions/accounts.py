@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, models, transaction
+from django.db import IntegrityError, transaction
 from django.utils.crypto import get_random_string
 from django.utils.translation import gettext as _
 
@@ -54,7 +54,7 @@ def set_active(*, by: User, user: User, is_active: bool) -> None:
 
 
 def give_role(
-    *, by: User, user: User, role: str, unit: models.Model, started_on: date, ended_on: date | None
+    *, by: User, user: User, role: str, unit: Any, started_on: date, ended_on: date | None
 ) -> Grant:
     """Give `user` a role on `unit`; raises `Refused` when the person may not hold it."""
     if user.person_key is not None and user.person_key == by.person_key:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
@@ -24,12 +24,13 @@ class PortalViewSet(ReadOnlyModelViewSet[Any]):
     rights: ClassVar[Mapping[str, Permission]] = {}
     lookup_value_converter = "uuid"
     orderings: ClassVar[tuple[str, ...]] = ("-id",)
-    http_method_names: ClassVar[list[str]] = ["get", "post", "head", "options"]
+    http_method_names = ["get", "post", "head", "options"]
 
     def get_queryset(self) -> QuerySet[Any]:
+        rows: Any = self.queryset
         if getattr(self, "swagger_fake_view", False):
-            return self.queryset.none()  # type: ignore[union-attr]
-        return self.queryset.visible_to(self.request.user)  # type: ignore[union-attr]
+            return cast("QuerySet[Any]", rows.none())
+        return cast("QuerySet[Any]", rows.visible_to(self.request.user))
 
 
 def create_once(request: Request, run: Callable[[], dict[str, Any]]) -> Response:

@@ -16,7 +16,7 @@ from unionportal.core.identifiers.cleaning import (
 )
 
 MOBILE = re.compile(r"1[3-9][0-9]{9}")
-COUNTRY_CODE = re.compile(r"(?:\+|00)86(?=[0-9])|^86(?=1[0-9]{10}$)")
+COUNTRY_CODE = re.compile(r"^(?:\+|00)86(?=[0-9])|^86(?=1[0-9]{10}$)")
 LANDLINE = re.compile(r"0[1-9][0-9]{8,10}|[2-8][0-9]{6,7}|400[0-9]{7}")
 SEPARATORS = re.compile(r"[\s\-\u2010-\u2015().]")
 WRITTEN_AS_NUMBER = re.compile(r"([0-9]{11})\.0*")

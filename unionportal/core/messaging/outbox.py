@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
@@ -35,7 +36,7 @@ def may_text(phone: str) -> bool:
     return all(limits.take(limit, phone) for limit in (PER_MINUTE, PER_HOUR, PER_DAY))
 
 
-def phone_index_of(phone: str) -> object:
+def phone_index_of(phone: str) -> UUID:
     return crypto.blind_index(phone, "phone")
 
 

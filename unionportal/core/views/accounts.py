@@ -52,7 +52,9 @@ class GrantForm(forms.Form):
     """A role on a unit for some days."""
 
     role = forms.ChoiceField(label=gettext_lazy("Role"), choices=ROLE_CHOICES)
-    unit = forms.ModelChoiceField(label=gettext_lazy("Unit"), queryset=None)
+    unit: forms.ModelChoiceField[Any] = forms.ModelChoiceField(
+        label=gettext_lazy("Unit"), queryset=None
+    )
     started_on = forms.DateField(label=gettext_lazy("From"), widget=DateInput)
     ended_on = forms.DateField(
         label=gettext_lazy("Until (not included)"), widget=DateInput, required=False
