@@ -27,7 +27,7 @@ class PortalViewSet(ReadOnlyModelViewSet[Any]):
     http_method_names = ["get", "post", "head", "options"]
 
     def get_queryset(self) -> QuerySet[Any]:
-        rows: Any = self.queryset
+        rows = cast("Any", type(self)).queryset
         if getattr(self, "swagger_fake_view", False):
             return cast("QuerySet[Any]", rows.none())
         return cast("QuerySet[Any]", rows.visible_to(self.request.user))
