@@ -1,4 +1,42 @@
-from django.urls import URLPattern
+from django.urls import URLPattern, path
+
+from members.roster import urls as roster
+from members.views import applications, members, organisation
 
 app_name = "members"
-urlpatterns: list[URLPattern] = []
+urlpatterns: list[URLPattern] = [
+    path("units/", organisation.unit_tree, name="unit-tree"),
+    path("units/<uuid:pk>/", organisation.unit_detail, name="unit-detail"),
+    path("units/<uuid:pk>/below/", organisation.unit_children, name="unit-children"),
+    path("units/<uuid:pk>/establish/", organisation.unit_establish, name="unit-establish"),
+    path("units/<uuid:pk>/dissolve/", organisation.unit_dissolve, name="unit-dissolve"),
+    path("areas/", organisation.area_tree, name="area-tree"),
+    path("employers/", organisation.employers, name="employer-list"),
+    path("employers/<uuid:pk>/", organisation.employer_detail, name="employer-detail"),
+    path("members/", members.member_list, name="member-list"),
+    path("members/find/", members.member_find, name="member-find"),
+    path("members/<uuid:pk>/", members.member_detail, name="member-detail"),
+    path("members/<uuid:pk>/reveal/", members.member_reveal, name="member-reveal"),
+    path("members/<uuid:pk>/certificate/", members.certificate, name="certificate"),
+    path("enrol/", applications.enrol, name="enrol"),
+    path("applications/", applications.application_list, name="application-list"),
+    path("applications/approve/", applications.application_approve, name="application-approve"),
+    path("applications/<uuid:pk>/", applications.application_detail, name="application-detail"),
+    path(
+        "applications/<uuid:pk>/return/", applications.application_return, name="application-return"
+    ),
+    path(
+        "applications/<uuid:pk>/reject/", applications.application_reject, name="application-reject"
+    ),
+    path(
+        "applications/<uuid:pk>/resubmit/",
+        applications.application_resubmit,
+        name="application-resubmit",
+    ),
+    path(
+        "applications/<uuid:pk>/withdraw/",
+        applications.application_withdraw,
+        name="application-withdraw",
+    ),
+    *roster.urlpatterns,
+]

@@ -327,10 +327,20 @@ def withdraw(*, by: User | ServiceActor, application: Application) -> Applicatio
 
 
 @transaction.atomic
-def resubmit(*, by: User | ServiceActor, application: Application) -> Application:
-    """Send a returned application in again."""
+def resubmit(
+    *, by: User | ServiceActor, application: Application, evidence: Attachment | None = None
+) -> Application:
+    """Send a returned application in again, with the signed form it may have been missing."""
     require_units(by, Permission.ENROL, [application.unit_id])
-    return move(application, "resubmit", by=by)
+    changes: dict[str, object] = {}
+    if evidence is not None:
+        changes["evidence"] = evidence
+        if application.confirmation == Confirmation.NONE:
+            changes |= {
+                "confirmation": Confirmation.PAPER_FORM,
+                "confirmed_at": timezone.now(),
+            }
+    return move(application, "resubmit", by=by, **changes)
 
 
 def _require_approver(by: User, application: Application) -> None:

@@ -177,6 +177,12 @@ class Membership(models.Model):
     def is_open(self) -> bool:
         return self.state in OPEN_MEMBERSHIP
 
+    @property
+    def member_no_grouped(self) -> str:
+        """The number as printed: GH 2026 0000 1234."""
+        number = self.member_no
+        return " ".join([number[:2], *(number[i : i + 4] for i in range(2, len(number), 4))])
+
 
 class Affiliation(models.Model):
     """Where a member belonged, from when to when; no overlap."""

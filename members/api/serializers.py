@@ -1,0 +1,114 @@
+"""What the API says of members, masked, and what it takes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+from rest_framework import serializers
+
+from members.actions.candidates import Candidate
+from members.models import Application, Area, Employer, Membership, UnionUnit, WorkerGroup
+from members.models.people import IdType
+from members.states import Confirmation, Source
+from unionportal.core.models import User
+from unionportal.core.roles import Permission
+
+
+class AreaSerializer(serializers.ModelSerializer[Area]):
+    class Meta:
+        model = Area
+        fields = ("id", "code", "name_zh", "name_en", "kind", "level", "depth")
+
+
+class UnitSerializer(serializers.ModelSerializer[UnionUnit]):
+    area_code = serializers.CharField(source="area.code", default=None)
+
+    class Meta:
+        model = UnionUnit
+        fields = (
+            "id", "name", "kind", "status", "area", "area_code", "credit_code", "is_external",
+            "depth", "established_on", "dissolved_on", "reported_members", "reported_on",
+        )  # fmt: skip
+
+
+class EmployerSerializer(serializers.ModelSerializer[Employer]):
+    class Meta:
+        model = Employer
+        fields = (
+            "id", "name", "credit_code", "area", "headcount", "headcount_on", "union_state",
+            "ownership", "is_platform_company", "is_operating",
+        )  # fmt: skip
+
+
+class MemberSerializer(serializers.ModelSerializer[Membership]):
+    """A membership; numbers are masked, always."""
+
+    name = serializers.CharField(source="person.name")
+    id_masked = serializers.CharField(source="person.id_masked")
+    phone_masked = serializers.CharField(source="person.phone_masked")
+    phone_state = serializers.CharField(source="person.phone_state")
+
+    class Meta:
+        model = Membership
+        fields = (
+            "id", "member_no", "name", "id_masked", "phone_masked", "phone_state", "state",
+            "confirmation", "source", "group", "unit", "employer", "joined_on", "ended_on",
+        )  # fmt: skip
+
+
+class ApplicationSerializer(serializers.ModelSerializer[Application]):
+    """An application; numbers are masked, always."""
+
+    class Meta:
+        model = Application
+        fields = (
+            "id", "state", "source", "name", "id_type", "id_masked", "phone_masked", "group",
+            "unit", "area", "employer", "confirmation", "membership", "answer", "submitted_at",
+            "closed_at",
+        )  # fmt: skip
+
+
+class CandidateSerializer(serializers.Serializer[Candidate]):
+    """A new application. An unknown field is refused, not ignored."""
+
+    name = serializers.CharField(max_length=60)
+    id_type = serializers.ChoiceField(choices=IdType, default=IdType.CITIZEN)
+    id_number = serializers.CharField(max_length=30)
+    phone = serializers.CharField(max_length=30)
+    group = serializers.PrimaryKeyRelatedField(queryset=WorkerGroup.objects.all())
+    unit = serializers.PrimaryKeyRelatedField(queryset=UnionUnit.objects.none())
+    employer = serializers.PrimaryKeyRelatedField(
+        queryset=Employer.objects.none(), default=None, allow_null=True
+    )
+    vehicle_plate = serializers.CharField(max_length=20, default="", allow_blank=True)
+    platform_name = serializers.CharField(max_length=40, default="", allow_blank=True)
+    client_ref = serializers.UUIDField(default=None, allow_null=True)
+    ask_by_sms = serializers.BooleanField(default=False)
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        fields = super().get_fields()
+        user = self._user()
+        if user is not None:
+            units = UnionUnit.objects.visible_to(user, Permission.ENROL)
+            fields["unit"].queryset = units  # type: ignore[attr-defined]
+            fields["employer"].queryset = Employer.objects.visible_to(user)  # type: ignore[attr-defined]
+        return fields
+
+    def _user(self) -> User | None:
+        request = self.context.get("request")
+        return request.user if request is not None else None
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, dict) and (unknown := sorted(set(data) - set(self.fields))):
+            known = ", ".join(self.fields)
+            raise serializers.ValidationError(
+                {name: [_("Unknown field. Known here: %s") % known] for name in unknown}
+            )
+        return super().to_internal_value(data)
+
+    def candidate(self) -> Candidate:
+        """Return the checked values for the action; nobody has confirmed anything yet."""
+        values = {**self.validated_data}
+        values.pop("ask_by_sms")
+        return Candidate(**values, source=Source.FORM, confirmation=Confirmation.NONE)

@@ -1,0 +1,94 @@
+"""The members app's part of the REST API."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.db.models import QuerySet
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from members.actions import applications
+from members.api import filters, serializers
+from members.models import Application, Area, Employer, Membership, UnionUnit
+from unionportal.core.api.views import PortalViewSet, create_once
+from unionportal.core.roles import Permission
+
+P = Permission
+LOOK_AT_ORGANISATION = {"list": P.VIEW_ORGANISATION, "retrieve": P.VIEW_ORGANISATION}
+LOOK_AT_MEMBERS = {"list": P.VIEW_MEMBERS, "retrieve": P.VIEW_MEMBERS}
+
+
+class AreaViewSet(PortalViewSet):
+    """Areas in reach, in tree order."""
+
+    queryset = Area.objects.all()
+    serializer_class = serializers.AreaSerializer
+    filterset_class = filters.AreaFilter
+    orderings = ("path",)
+    rights = LOOK_AT_ORGANISATION
+
+
+class UnitViewSet(PortalViewSet):
+    """Union units in reach."""
+
+    queryset = UnionUnit.objects.select_related("area")
+    serializer_class = serializers.UnitSerializer
+    filterset_class = filters.UnitFilter
+    orderings = ("path", "name", "-established_on")
+    rights = LOOK_AT_ORGANISATION
+
+
+class EmployerViewSet(PortalViewSet):
+    """Employers in reach."""
+
+    queryset = Employer.objects.all()
+    serializer_class = serializers.EmployerSerializer
+    filterset_class = filters.EmployerFilter
+    orderings = ("name", "-headcount")
+    rights = LOOK_AT_ORGANISATION
+
+
+class MemberViewSet(PortalViewSet):
+    """Memberships in reach; every number masked."""
+
+    queryset = Membership.objects.select_related("person").defer(
+        "person__id_number", "person__phone"
+    )
+    serializer_class = serializers.MemberSerializer
+    filterset_class = filters.MemberFilter
+    orderings = ("-joined_on", "joined_on", "member_no")
+    rights = LOOK_AT_MEMBERS
+
+
+class ApplicationViewSet(PortalViewSet):
+    """Applications in reach; POST sends one in, once per Idempotency-Key."""
+
+    queryset = Application.objects.defer("id_number", "phone")
+    serializer_class = serializers.ApplicationSerializer
+    filterset_class = filters.ApplicationFilter
+    orderings = ("-submitted_at", "submitted_at")
+    rights: ClassVar[dict[str, Permission]] = {**LOOK_AT_MEMBERS, "create": P.ENROL}
+
+    def create(self, request: Request) -> Response:
+        """Send in an application; 400 names the field that is wrong."""
+        serializer = serializers.CandidateSerializer(
+            data=request.data, context=self.get_serializer_context()
+        )
+        serializer.is_valid(raise_exception=True)
+        return create_once(request, lambda: self._submit(serializer))
+
+    def _submit(self, serializer: serializers.CandidateSerializer) -> dict[str, Any]:
+        made = applications.submit(
+            by=serializer.context["request"].user,
+            candidate=serializer.candidate(),
+            ask_by_sms=serializer.validated_data["ask_by_sms"],
+        )
+        row = self._shown().get(pk=made.pk)
+        return {
+            name: value if value is None else str(value)
+            for name, value in serializers.ApplicationSerializer(row).data.items()
+        }
+
+    def _shown(self) -> QuerySet[Application]:
+        return Application.objects.defer("id_number", "phone")

@@ -1,0 +1,71 @@
+"""Form fields of the members app: identifiers with their own messages, scans by magic bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from unionportal.core import files
+from unionportal.core.errors import Refused
+from unionportal.core.forms import FileInput
+from unionportal.core.input_errors import InputError
+from unionportal.core.models import Attachment, User
+
+
+@dataclass(frozen=True)
+class ScanUpload:
+    """A checked scan, not stored yet."""
+
+    name: str
+    content: bytes = field(repr=False)
+    content_type: str
+
+    def store(self, *, by: User, kind: str) -> Attachment:
+        """Store the scan encrypted; call inside the action's transaction."""
+        return files.store(
+            self.content, by=by, kind=kind, name=self.name, content_type=self.content_type
+        )
+
+
+class ScanField(forms.FileField):
+    """A PDF, PNG or JPEG, told by its first bytes; cleans to a `ScanUpload` or None."""
+
+    widget = FileInput(attrs={"accept": "application/pdf,image/png,image/jpeg"})
+
+    def to_python(self, data: Any) -> Any:
+        if not data:
+            return None
+        try:
+            content = files.read_upload(data)
+            content_type = files.sniff_scan(content)
+        except Refused as refusal:
+            raise ValidationError(refusal.message, code=refusal.code) from refusal
+        return ScanUpload(data.name or "scan", content, content_type)
+
+
+class IdentifierField(forms.CharField):
+    """Text that one of the identifier rules reads; cleans to the normalised number."""
+
+    def __init__(self, *args: Any, parse: Callable[[Any], Any], attribute: str, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.parse, self.attribute = parse, attribute
+
+    def clean(self, value: Any) -> str:
+        text = super().clean(value)
+        if not text:
+            return ""
+        try:
+            return str(getattr(self.parse(text), self.attribute))
+        except InputError as error:
+            raise ValidationError(error.message, code=error.code) from error
+
+
+class LookupChoiceField(forms.ModelChoiceField):
+    """A choice from the rows the user may see; a foreign or unknown id is "not a choice"."""
+
+    default_error_messages = {"invalid_choice": _("Choose one from the list.")}

@@ -1,0 +1,35 @@
+"""This app's pages in the desk's navigation."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from members.queries import waiting_count
+from unionportal.core.navigation import NavItem, register
+from unionportal.core.roles import Permission
+
+P = Permission
+
+
+def register_pages() -> None:
+    """Add the pages; the count behind the applications is what waits for the reader."""
+    pages = [
+        (10, _("Members"), "members:member-list", P.VIEW_MEMBERS, None),
+        (20, _("Applications"), "members:application-list", P.VIEW_MEMBERS, waiting_count),
+        (30, _("Enrol a person"), "members:enrol", P.ENROL, None),
+        (40, _("Rosters"), "members:import-list", P.ENROL, None),
+        (50, _("Union units"), "members:unit-tree", P.VIEW_ORGANISATION, None),
+        (60, _("Areas"), "members:area-tree", P.VIEW_ORGANISATION, None),
+        (70, _("Employers"), "members:employer-list", P.VIEW_ORGANISATION, None),
+    ]
+    for order, label, url_name, permission, count in pages:
+        register(
+            NavItem(
+                section="members",
+                order=order,
+                label=label,
+                url_name=url_name,
+                permission=permission,
+                count=count,
+            )
+        )

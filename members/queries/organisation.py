@@ -1,0 +1,122 @@
+"""Units, areas and employers as trees and lists, with what belongs to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Count, F, Min, Q, QuerySet
+
+from members.models import Area, Employer, Membership, UnionUnit
+from members.states import OPEN_MEMBERSHIP, UnitStatus
+
+if TYPE_CHECKING:
+    from unionportal.core.scope import AnyUser
+
+# A first page of the tree with more rows than this is cut one level higher.
+TREE_ROWS = 300
+
+
+@dataclass
+class Branch:
+    """A tree node with the children that are shown; `hidden` = how many more hang below."""
+
+    node: Any
+    children: list[Branch] = field(default_factory=list)
+
+    @property
+    def hidden(self) -> int:
+        return 0 if self.children else int(self.node.numchild)
+
+
+def unit_forest(user: AnyUser) -> list[Branch]:
+    """Return the top of what `user` may see of the unit tree: three levels, two when too many."""
+    rows = UnionUnit.objects.visible_to(user)
+    top = rows.order_by().aggregate(depth=Min("depth"))["depth"]
+    if top is None:
+        return []
+    shown = list(rows.filter(depth__lte=top + 2)[: TREE_ROWS + 1])
+    if len(shown) > TREE_ROWS:
+        shown = list(rows.filter(depth__lte=top + 1)[:TREE_ROWS])
+    return forest(shown)
+
+
+def forest(nodes: Iterable[Any]) -> list[Branch]:
+    """Nest nodes given in path order; one whose parent is not among them is a root."""
+    roots: list[Branch] = []
+    by_path: dict[str, Branch] = {}
+    for node in nodes:
+        branch = by_path[node.path] = Branch(node)
+        parent = by_path.get(node.path[: -node.steplen])
+        (parent.children if parent else roots).append(branch)
+    return roots
+
+
+def units_below(user: AnyUser, unit: UnionUnit) -> QuerySet[UnionUnit]:
+    """Return the units directly below `unit` that `user` may see."""
+    children = UnionUnit.objects.get_children(unit)
+    return UnionUnit.objects.visible_to(user).filter(pk__in=children.order_by().values("pk"))
+
+
+def unit_ancestors(user: AnyUser, unit: UnionUnit) -> list[UnionUnit]:
+    """Return the units above `unit` that `user` may see, top first."""
+    above = UnionUnit.objects.get_ancestors(unit).order_by().values("pk")
+    return list(UnionUnit.objects.visible_to(user).filter(pk__in=above).order_by("path"))
+
+
+def group_counts(user: AnyUser, unit: UnionUnit) -> list[dict[str, Any]]:
+    """Return recorded members of `unit` and the units below it, by group; largest first."""
+    units = UnionUnit.objects.filter(path__startswith=unit.path).order_by().values("pk")
+    rows = Membership.objects.visible_to(user).filter(state__in=OPEN_MEMBERSHIP, unit_id__in=units)
+    return list(
+        rows.order_by()
+        .values("group_id", name_zh=F("group__name_zh"), name_en=F("group__name_en"))
+        .annotate(members=Count("pk"))
+        .order_by("-members", "group_id")
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class AreaRow:
+    """An area with what is in it and in the areas below it."""
+
+    area: Area
+    units: int
+    employers: int
+    members: int
+
+
+def area_rows(user: AnyUser) -> list[AreaRow]:
+    """Return the areas `user` may see in tree order with their subtree counts; four queries."""
+    areas = list(Area.objects.visible_to(user))
+    standing = UnionUnit.objects.visible_to(user).exclude(status=UnitStatus.DISSOLVED)
+    members = Membership.objects.visible_to(user).filter(state__in=OPEN_MEMBERSHIP)
+    counted = [
+        _by_area(standing, "area__path"),
+        _by_area(Employer.objects.visible_to(user).filter(is_operating=True), "area__path"),
+        _by_area(members, "unit__area__path"),
+    ]
+    return [AreaRow(area, *(_below(counts, area.path) for counts in counted)) for area in areas]
+
+
+def _by_area(rows: QuerySet[Any], lookup: str) -> dict[str, int]:
+    found = rows.order_by().exclude(**{lookup: None}).values(place=F(lookup))
+    return {row["place"]: row["n"] for row in found.annotate(n=Count("pk"))}
+
+
+def _below(counts: dict[str, int], path: str) -> int:
+    return sum(count for place, count in counts.items() if place.startswith(path))
+
+
+def employer_list(
+    user: AnyUser, *, q: str = "", area: Area | None = None, union_state: str = ""
+) -> QuerySet[Employer]:
+    """Return the employers `user` may see, narrowed."""
+    rows = Employer.objects.visible_to(user).select_related("area")
+    if q := q.strip():
+        rows = rows.filter(Q(name__contains=q) | Q(credit_code=q.upper()))
+    if area:
+        areas = Area.objects.filter(path__startswith=area.path)
+        rows = rows.filter(area_id__in=areas.order_by().values("pk"))
+    return rows.filter(union_state=union_state) if union_state else rows

@@ -1,0 +1,49 @@
+"""The three member numbers: reported, recorded, qualified (domain.md section 9)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db.models import Count, Q, Sum
+
+from members.models import Membership, UnionUnit
+from members.states import Confirmation, PhoneState, UnitStatus
+
+if TYPE_CHECKING:
+    from unionportal.core.scope import AnyUser
+
+GAPS = {
+    "not_confirmed": Q(confirmation=Confirmation.NONE),
+    "phone_not_verified": ~Q(person__phone_state=PhoneState.VERIFIED),
+    "unit_not_established": ~Q(unit__status=UnitStatus.ESTABLISHED),
+}
+
+
+def recorded_count(user: AnyUser) -> int:
+    """Return recorded memberships as they stand now."""
+    return Membership.objects.visible_to(user).recorded().count()
+
+
+def qualified_count(user: AnyUser) -> int:
+    """Return memberships that are recorded and lack nothing, as they stand now."""
+    return Membership.objects.visible_to(user).qualified().count()
+
+
+def qualification_gaps(user: AnyUser) -> dict[str, int]:
+    """Return why recorded members are not qualified, counted per reason; one query.
+
+    A member may lack several things, so the reasons add up to more than the gap.
+    """
+    rows = Membership.objects.visible_to(user).recorded()
+    counts = {name: Count("pk", filter=condition) for name, condition in GAPS.items()}
+    return dict(rows.aggregate(**counts))
+
+
+def reported_count(user: AnyUser) -> tuple[int, int]:
+    """Return members as units themselves state them, and how many units state nothing."""
+    units = UnionUnit.objects.visible_to(user).taking_members().order_by()
+    sums = units.aggregate(
+        reported=Sum("reported_members", default=0),
+        silent=Count("pk", filter=Q(reported_members=None)),
+    )
+    return sums["reported"], sums["silent"]

@@ -1,0 +1,181 @@
+"""Members: list, search, page, reveal, certificate."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import segno
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+
+from members import panels, queries
+from members.forms import FindForm, MemberFilterForm, RevealForm
+from members.models import Application, Membership
+from members.models.people import MembershipQuerySet
+from members.queries.history import looks_at, timeline_of
+from members.states import Confirmation, PhoneState
+from members.tables import MEMBERSHIP_KINDS, MemberTable
+from members.views.shared import staff
+from unionportal.core import reveal
+from unionportal.core.errors import Refused
+from unionportal.core.paging import Keyset
+from unionportal.core.roles import Permission, has_permission
+from unionportal.core.tables import Empty
+from unionportal.core.views_base import desk
+
+P = Permission
+NEWEST_FIRST = Keyset("-joined_on", "-pk")
+VIEWS = [
+    (gettext_lazy("All"), ""),
+    (gettext_lazy("Phone not verified"), f"?phone_state={PhoneState.CLAIMED}"),
+    (gettext_lazy("Own wish not confirmed"), f"?confirmation={Confirmation.NONE}"),
+]
+
+
+@desk(P.VIEW_MEMBERS)
+def member_list(request: HttpRequest) -> HttpResponse:
+    """List members, newest first, narrowed by the query string."""
+    form = MemberFilterForm(request.GET, user=staff(request))
+    rows = Membership.objects.none()
+    if form.is_valid():
+        rows = queries.member_list(staff(request), form.filters())
+    return _list_page(request, form, rows, FindForm())
+
+
+@desk(post=P.VIEW_MEMBERS)
+@never_cache
+def member_find(request: HttpRequest) -> HttpResponse:
+    """Find a member by a full ID or phone number, which never stands in an address."""
+    find = FindForm(request.POST)
+    rows = Membership.objects.none()
+    if find.is_valid():
+        rows = queries.member_list(staff(request), find.filters())
+        found = list(rows.values_list("pk", flat=True)[:2])
+        if len(found) == 1:
+            return redirect("members:member-detail", pk=found[0])
+        if not found:
+            find.add_error("number", _("Nobody with this number is a member in your area."))
+    return _list_page(request, MemberFilterForm({}, user=staff(request)), rows, find)
+
+
+def _list_page(
+    request: HttpRequest, form: MemberFilterForm, rows: MembershipQuerySet, find: FindForm
+) -> HttpResponse:
+    page = NEWEST_FIRST.page(rows, request)
+    empty = Empty(_("Nobody fits this search"), _("Take a filter away, or look for less."))
+    context = {
+        "form": form,
+        "find": find,
+        "page": page,
+        "table": MemberTable(page.rows, request=request, empty=empty),
+        "tabs": _tabs(request),
+        "tokens": _tokens(form),
+    }
+    is_fine = form.is_valid() and not find.errors
+    return render(request, "members/member_list.html", context, status=200 if is_fine else 400)
+
+
+def _tabs(request: HttpRequest) -> list[dict[str, Any]]:
+    here = request.META.get("QUERY_STRING", "")
+    return [
+        {"label": label, "url": query or request.path, "current": query.lstrip("?") == here}
+        for label, query in VIEWS
+    ]
+
+
+def _tokens(form: MemberFilterForm) -> list[dict[str, str]]:
+    """Name the filters that have no control of their own on the page."""
+    unit = form.cleaned_data.get("unit") if form.is_valid() else None
+    return [{"label": _("Unit: %s") % unit.name, "name": "unit"}] if unit else []
+
+
+@desk(P.VIEW_MEMBERS)
+@never_cache
+def member_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Show a member, everything masked."""
+    return _member_page(request, _member(request, pk))
+
+
+@desk(post=P.REVEAL)
+@never_cache
+def member_reveal(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Show one full number in place, with a reason; logged and limited."""
+    membership = _member(request, pk, P.REVEAL)
+    form = RevealForm(request.POST)
+    shown: dict[str, str] = {}
+    status = 400
+    if form.is_valid():
+        field = form.cleaned_data["field"]
+        try:
+            value = reveal.reveal(
+                membership.person, field, by=staff(request), reason=form.cleaned_data["reason"]
+            )
+        except Refused as refusal:
+            form.add_error("reason", str(refusal.message))
+            status = refusal.status
+        else:
+            shown, status = {field: value}, 200
+    return _member_page(request, membership, shown=shown, reveal_form=form, status=status)
+
+
+def _member(request: HttpRequest, pk: UUID, permission: P | None = None) -> Membership:
+    rows = Membership.objects.visible_to(staff(request), permission).select_related(
+        "person", "unit__area", "group", "employer", "certificate"
+    )
+    found: Membership = get_object_or_404(rows.defer("person__id_number", "person__phone"), pk=pk)
+    return found
+
+
+def _member_page(
+    request: HttpRequest,
+    membership: Membership,
+    shown: dict[str, str] | None = None,
+    reveal_form: RevealForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    user, person = staff(request), membership.person
+    application = Application.objects.filter(membership=membership).select_related("decision")
+    source = application.defer("id_number", "phone").first()
+    context = {
+        "membership": membership,
+        "person": person,
+        "application": source,
+        "kind_of_state": MEMBERSHIP_KINDS[membership.state],
+        "affiliations": membership.affiliations.select_related("unit", "employer").order_by(
+            "-started_on", "-pk"
+        ),
+        "groups": membership.group_history.select_related("group").order_by("-started_on"),
+        "consents": person.consents.order_by("given_at"),
+        "entries": timeline_of(membership, source, person),
+        "looks": looks_at(person),
+        "panels": panels.render(request, membership),
+        "shown": shown or {},
+        "reveal_form": reveal_form,
+        "may_reveal": has_permission(user, P.REVEAL),
+        "looks_left": reveal.looks_left(user),
+        "is_widely_shared": bool(
+            person.phone_index and queries.is_widely_shared(person.phone_index)
+        ),
+    }
+    return render(request, "members/member_detail.html", context, status=status)
+
+
+@desk(P.VIEW_MEMBERS)
+@never_cache
+def certificate(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Show a member's certificate for printing, with the code anybody can verify."""
+    membership = _member(request, pk)
+    token = membership.certificate.token
+    url = f"{settings.PUBLIC_URL}/verify/{token}/"
+    context = {
+        "membership": membership,
+        "person": membership.person,
+        "url": url,
+        "qr": segno.make(url, error="m").svg_data_uri(scale=4, border=2),
+    }
+    return render(request, "members/certificate.html", context)
