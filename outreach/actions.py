@@ -352,7 +352,7 @@ def _write_enrolments(rows: list[DriveEnrolment]) -> list[DriveEnrolment]:
     DriveEnrolment.objects.bulk_create(new, batch_size=2_000)
     audit.record_many(
         by=SYSTEM, verb="drive.count", model=DriveEnrolment,
-        moves=[(row.pk, "", str(row.drive_id)) for row in new],
+        moves=[(row.pk, "", "counted") for row in new],
     )  # fmt: skip
     return new
 

@@ -140,7 +140,7 @@ def board_of(drive: Drive, user: AnyUser) -> Board:
     """Return the board of `drive`, cut to the areas `user` reaches; a fixed number of queries."""
     today = timezone.localdate()
     gone, total = days_gone(drive.started_on, drive.ended_on, today)
-    areas, groups = _areas_in_reach(drive, user), list(drive.groups.all())
+    areas, groups = list(drive.areas.all()), list(drive.groups.all())
     targets = _targets(drive)
     joined = _joined_by_cell(drive)
 
@@ -154,7 +154,7 @@ def board_of(drive: Drive, user: AnyUser) -> Board:
         return Cell(actual, target, gone, total, area_id, code)
 
     rows = []
-    for area in areas:
+    for area in _in_reach(drive, areas, user):
         cells = [cell(area.pk, group.code) for group in groups]
         rows.append(Row(area, cells, add(cells, area.pk)))
     totals = [
@@ -162,21 +162,21 @@ def board_of(drive: Drive, user: AnyUser) -> Board:
     ]
     return Board(
         drive, groups, rows, totals, add(totals), timezone.now(),
-        outside=_outside(drive, joined, groups),
+        outside=_outside(joined, areas, groups),
     )  # fmt: skip
 
 
 def _outside(
-    drive: Drive, joined: Mapping[tuple[UUID, str], int], groups: Sequence[WorkerGroup]
+    joined: Mapping[tuple[UUID, str], int],
+    areas: Sequence[Area],
+    groups: Sequence[WorkerGroup],
 ) -> int:
-    areas = {area.pk for area in drive.areas.all()}
-    codes = {group.code for group in groups}
-    return sum(n for (area, code), n in joined.items() if area not in areas or code not in codes)
+    ids, codes = {area.pk for area in areas}, {group.code for group in groups}
+    return sum(n for (area, code), n in joined.items() if area not in ids or code not in codes)
 
 
-def _areas_in_reach(drive: Drive, user: AnyUser) -> list[Area]:
+def _in_reach(drive: Drive, areas: list[Area], user: AnyUser) -> list[Area]:
     scope = scope_of(user, Permission.VIEW_DRIVES)
-    areas = list(drive.areas.all())
     if scope.everything:
         return areas
     above = ancestors_of(scope.area_paths)

@@ -54,7 +54,13 @@ def test_covering_takes_the_deepest(path, found):
 
 @pytest.mark.parametrize(
     ("today", "gone"),
-    [("2026-09-22", 0), ("2026-09-23", 1), ("2026-11-22", 61), ("2026-12-21", 90), ("2027-03-01", 90)],
+    [
+        ("2026-09-22", 0),
+        ("2026-09-23", 1),
+        ("2026-11-22", 61),
+        ("2026-12-21", 90),
+        ("2027-03-01", 90),
+    ],
 )
 def test_days_gone_counts_today_and_stops_at_the_end(today, gone):
     period = (dt.date(2026, 9, 23), dt.date(2026, 12, 22))
