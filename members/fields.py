@@ -69,3 +69,11 @@ class LookupChoiceField(forms.ModelChoiceField):
     """A choice from the rows the user may see; a foreign or unknown id is "not a choice"."""
 
     default_error_messages = {"invalid_choice": _("Choose one from the list.")}
+
+    def to_python(self, value: Any) -> Any:
+        try:
+            return super().to_python(value)
+        except ValidationError as error:
+            raise ValidationError(
+                self.error_messages["invalid_choice"], code="invalid_choice"
+            ) from error

@@ -147,18 +147,22 @@ class EnrolForm(EmployerByName, forms.Form):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
-        if data.get("group") and data["group"].needs_plate and not data.get("vehicle_plate"):
-            if "vehicle_plate" not in self.errors:
-                self.add_error(
-                    "vehicle_plate", _("Give the plate of the vehicle: this group needs it.")
-                )
-        wants_scan = data.get("confirmation") == Confirmation.PAPER_FORM
-        if wants_scan and not data.get("evidence") and "evidence" not in self.errors:
-            self.add_error(
+        group = data.get("group")
+        if group and group.needs_plate and not data.get("vehicle_plate"):
+            self._complain(
+                "vehicle_plate", _("Give the plate of the vehicle: this group needs it.")
+            )
+        if data.get("confirmation") == Confirmation.PAPER_FORM and not data.get("evidence"):
+            self._complain(
                 "evidence", _("Add the scan of the signed form, or ask by text message.")
             )
         self.employer_found = self.find_employer(data)
         return data
+
+    def _complain(self, field: str, text: Any) -> None:
+        """Add an error unless the field has one already."""
+        if field not in self.errors:
+            self.add_error(field, text)
 
     def candidate(self, evidence: Any, client_ref: UUID | None) -> Candidate:
         """Return what the form says, for the action."""

@@ -35,7 +35,7 @@ class UnitViewSet(PortalViewSet):
     queryset = UnionUnit.objects.select_related("area")
     serializer_class = serializers.UnitSerializer
     filterset_class = filters.UnitFilter
-    orderings = ("path", "name", "-established_on")
+    orderings = ("path", "name")
     rights = LOOK_AT_ORGANISATION
 
 
@@ -45,7 +45,7 @@ class EmployerViewSet(PortalViewSet):
     queryset = Employer.objects.all()
     serializer_class = serializers.EmployerSerializer
     filterset_class = filters.EmployerFilter
-    orderings = ("name", "-headcount")
+    orderings = ("name", "-name")
     rights = LOOK_AT_ORGANISATION
 
 

@@ -420,6 +420,7 @@ def test_a_unit_is_established_and_dissolved_from_its_page(district, district_of
     tomorrow = timezone.localdate() + timedelta(days=1)
     assert post("establish", day=str(tomorrow)) == 400
     assert post("establish", day="2026-03-09") == 302
+    unit.refresh_from_db()
     make.membership(unit)
     assert post("dissolve", reason="the firm closed") == 400
     Membership.objects.update(unit=district.pool_a)
