@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from members.actions.rights import require_units
+from members.fields import ScanUpload
 from members.models import Employer, RosterImport, UnionUnit, WorkerGroup
 from members.states import ImportState, Verdict
 from unionportal.core import audit, files, jobs
@@ -44,15 +45,6 @@ class Upload:
     rows: int
 
 
-@dataclass(frozen=True, kw_only=True)
-class Scan:
-    """The scan of the list the workers signed."""
-
-    content: bytes
-    filename: str
-    content_type: str
-
-
 @transaction.atomic
 def upload(
     *,
@@ -61,7 +53,7 @@ def upload(
     roster: Upload,
     employer: Employer | None = None,
     default_group: WorkerGroup | None = None,
-    signed_list: Scan | None = None,
+    signed_list: ScanUpload | None = None,
 ) -> tuple[RosterImport, bool]:
     """Keep a roster and start reading it; return the import and whether it is a new one.
 
@@ -80,7 +72,7 @@ def upload(
         default_group=default_group,
         file=_keep_file(roster, by),
         file_sha256=digest,
-        signed_list=_keep_scan(signed_list, by) if signed_list else None,
+        signed_list=signed_list.store(by=by, kind="signed_list") if signed_list else None,
         counts={**dict.fromkeys((*Verdict, "written")), "rows": roster.rows},
         created_by=by,
     )
@@ -148,17 +140,6 @@ def _keep_file(roster: Upload, by: User) -> Attachment:
         name=_file_name(roster.filename),
         content_type=CONTENT_TYPES[roster.kind],
         keep_for=KEPT_FOR,
-    )
-
-
-def _keep_scan(scan: Scan, by: User) -> Attachment:
-    """Keep the evidence of the workers' own will as long as the applications that rest on it."""
-    return files.store(
-        scan.content,
-        by=by,
-        kind="signed_list",
-        name=_file_name(scan.filename),
-        content_type=scan.content_type,
     )
 
 

@@ -6,8 +6,6 @@ import difflib
 import unicodedata
 from dataclasses import dataclass, field
 
-from django.db.models import Q
-from django.utils import timezone
 from django.utils.translation import get_language
 
 from members.models import WorkerGroup
@@ -70,13 +68,6 @@ def title_of(field_name: str) -> str:
 def aliases(fields: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
     """Return `fields` with the reader's language first, for the header's messages."""
     return {name: titles_of(name) for name in fields}
-
-
-def groups_today() -> list[WorkerGroup]:
-    """Return the worker groups in force today, in list order."""
-    today = timezone.localdate()
-    in_force = Q(valid_to__isnull=True) | Q(valid_to__gt=today)
-    return list(WorkerGroup.objects.filter(in_force, valid_from__lte=today))
 
 
 @dataclass

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 
+from members.fields import LookupChoiceField, ScanField
+from members.forms import EmployerByName, groups_in_use
 from members.models import Employer, UnionUnit, WorkerGroup
-from members.roster.actions import Scan, Upload
-from members.roster.columns import groups_today, title_of
+from members.roster.actions import Upload
+from members.roster.columns import title_of
 from members.roster.reading import open_roster
 from unionportal.core import files
 from unionportal.core.errors import Refused
@@ -21,34 +22,35 @@ from unionportal.core.spreadsheets import SpreadsheetError, Table
 
 TOO_BIG = {"file_too_big", "too_big"}
 ROSTER_TYPES = ".xlsx,.xls,.ods,.csv"
-SCAN_TYPES = ".pdf,.png,.jpg,.jpeg"
 
 
-class RosterForm(forms.Form):
+class RosterForm(EmployerByName, forms.Form):
     """A firm's roster for one union unit."""
 
-    unit = forms.ModelChoiceField(
+    unit = LookupChoiceField(
         label=_("Union unit the workers join"), queryset=UnionUnit.objects.none()
     )
-    employer = forms.ModelChoiceField(
-        label=_("Firm"), queryset=Employer.objects.none(), required=False
+    employer = forms.CharField(
+        label=_("Employer"),
+        max_length=120,
+        required=False,
+        help_text=_("Full name or credit code. Empty: the firm this union covers."),
     )
     file = forms.FileField(
         label=_("Roster"),
-        allow_empty_file=True,
         widget=FileInput({"accept": ROSTER_TYPES}),
+        allow_empty_file=True,
         help_text=_(".xlsx, .xls, .ods or .csv; at most 25 MB and 50,000 rows."),
     )
-    default_group = forms.ModelChoiceField(
+    default_group = LookupChoiceField(
         label=_("Kind of work for rows that name none"),
         queryset=WorkerGroup.objects.none(),
         required=False,
     )
-    signed_list = forms.FileField(
+    signed_list = ScanField(
         label=_("Scan of the list the workers signed"),
-        allow_empty_file=True,
-        widget=FileInput({"accept": SCAN_TYPES}),
         required=False,
+        allow_empty_file=True,
         help_text=_(
             "PDF, PNG or JPEG. Without it each worker gets a text message and confirms by a link."
         ),
@@ -56,20 +58,14 @@ class RosterForm(forms.Form):
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.user = user
+        self.employer_found: Employer | None = None
         units = UnionUnit.objects.visible_to(user, Permission.ENROL).taking_members()
-        employers = Employer.objects.visible_to(user, Permission.ENROL).filter(is_operating=True)
-        groups = WorkerGroup.objects.filter(pk__in=[group.pk for group in groups_today()])
-        self._choose_from("unit", units.filter(is_external=False))
-        self._choose_from("employer", employers.order_by("name"))
-        self._choose_from("default_group", groups)
-
-    def _choose_from(self, name: str, queryset: Any) -> None:
-        field = self.fields[name]
-        assert isinstance(field, forms.ModelChoiceField)
-        field.queryset = queryset
+        self.fields["unit"].queryset = units.filter(is_external=False)  # type: ignore[attr-defined]
+        self.fields["default_group"].queryset = groups_in_use()  # type: ignore[attr-defined]
 
     def clean_file(self) -> Upload:
-        upload: UploadedFile = self.cleaned_data["file"]
+        upload = self.cleaned_data["file"]
         try:
             content = files.read_upload(upload)
             table = open_roster(content, upload.name or "")
@@ -92,16 +88,10 @@ class RosterForm(forms.Form):
                 params={"column": title_of("group")},
             )
 
-    def clean_signed_list(self) -> Scan | None:
-        upload: UploadedFile | None = self.cleaned_data["signed_list"]
-        if upload is None:
-            return None
-        try:
-            content = files.read_upload(upload)
-            content_type = files.sniff_scan(content)
-        except Refused as refusal:
-            raise forms.ValidationError(str(refusal.message), code=refusal.code) from None
-        return Scan(content=content, filename=upload.name or "", content_type=content_type)
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        self.employer_found = self.find_employer(data)
+        return data
 
     @property
     def status(self) -> int:

@@ -10,8 +10,8 @@ from typing import Any, Protocol
 
 from django.db import transaction
 
+from members.forms import groups_in_use
 from members.models import RosterImport, RosterRow
-from members.roster.columns import groups_today
 from members.roster.reading import ReadRow, RowReader, open_roster, plain
 from members.roster.texts import NOTE
 from members.roster.verdicts import PHONE_SHARED_BY, Judge, Judged
@@ -57,7 +57,7 @@ def _fail(batch: RosterImport, message: str) -> None:
 
 def _read(batch: RosterImport, report: Report) -> None:
     table = open_roster(files.open_content(batch.file), batch.file.name)
-    reader = RowReader(groups_today(), batch.default_group)
+    reader = RowReader(list(groups_in_use()), batch.default_group)
     judge = Judge.of(batch)
     cell_notes: Counter[tuple[str, str]] = Counter()
     done = 0

@@ -96,7 +96,7 @@ def _shown(row: RosterRow, columns: dict[str, int], default_group: str) -> Shown
         cells[name] = ShownCell(text, is_wrong)
     return ShownRow(
         row.number,
-        Verdict(row.verdict).label,
+        str(Verdict(row.verdict).label),
         kind,
         icon,
         cells,

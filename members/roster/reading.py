@@ -26,10 +26,12 @@ from unionportal.core import identifiers
 from unionportal.core.identifiers import IdentifierError
 from unionportal.core.identifiers.cleaning import clean
 from unionportal.core.spreadsheets import Cell, CellKind, Row, Table, open_table
-from unionportal.core.spreadsheets.table import BLANK
+from unionportal.core.spreadsheets.reading import to_cell
+from unionportal.core.spreadsheets.table import BLANK, CellValue
 
 PLATFORM_LENGTH = 40
 LONGEST_ECHO = 40
+LOST_DIGITS_FROM = 10**15
 UNTRUSTED = {CellKind.FORMULA: "formula", CellKind.ERROR: "error_cell"}
 Value = tuple[str, tuple[Any, ...]]
 
@@ -62,6 +64,17 @@ def plain(text: str) -> str:
     return "".join(char for char in text if unicodedata.category(char) not in {"Cc", "Cs"})
 
 
+def as_typed(value: CellValue) -> str:
+    """Return a cell as text to show and to give back.
+
+    A number too long for a spreadsheet keeps its exponent: written out, its invented digits could
+    pass the check when the file comes back (bad-input corpus 12).
+    """
+    if isinstance(value, int | float) and abs(value) >= LOST_DIGITS_FROM:
+        return f"{value:.5E}"
+    return value if isinstance(value, str) else to_cell(value).text
+
+
 class RowReader:
     """Reads rows of one file against one code list on one day."""
 
@@ -85,8 +98,8 @@ class RowReader:
 
     def read_row(self, row: Row) -> ReadRow:
         """Return one row with its clean values, problems and notes."""
-        typed = [Cell(value, CellKind.TEXT).text for value in row.values]
-        seen = {name: plain(row.cells.get(name, BLANK).text) for name in DATA_FIELDS}
+        typed = [as_typed(value) for value in row.values]
+        seen = {name: plain(as_typed(row.cells.get(name, BLANK).value)) for name in DATA_FIELDS}
         read = ReadRow(row.number, typed, seen)
         for name in DATA_FIELDS:
             cell = row.cells.get(name, BLANK)

@@ -10,17 +10,20 @@ from unionportal.core import jobs
 from unionportal.core.jobs import Progress
 from unionportal.core.models import User
 
-_with_parts = RosterImport.objects.select_related(
-    "unit__area", "employer", "default_group", "file", "signed_list", "created_by"
-)
+
+def _batch(progress: Progress) -> RosterImport:
+    batches = RosterImport.objects.select_related(
+        "unit__area", "employer", "default_group", "file", "signed_list", "created_by"
+    )
+    return batches.get(pk=str(progress.job.subject_id))
 
 
 @jobs.handler(READ)
 def read_roster(progress: Progress) -> None:
-    make_preview(batch=_with_parts.get(pk=progress.job.subject_id), report=progress.report)
+    make_preview(batch=_batch(progress), report=progress.report)
 
 
 @jobs.handler(WRITE)
 def write_roster(progress: Progress) -> None:
-    batch = _with_parts.get(pk=progress.job.subject_id)
-    write(by=User.objects.get(pk=progress.job.owner_id), batch=batch, report=progress.report)
+    owner = User.objects.get(jobs=progress.job)
+    write(by=owner, batch=_batch(progress), report=progress.report)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from django.utils.translation import gettext as _
 
+from members.forms import groups_in_use
 from members.models import RosterImport, RosterRow
 from members.roster.columns import (
     DATA_FIELDS,
@@ -16,7 +17,6 @@ from members.roster.columns import (
     OPTIONAL,
     REQUIRED,
     TEMPLATE_VERSION,
-    groups_today,
     title_of,
 )
 from members.roster.texts import NOTE, Problem, reason
@@ -32,7 +32,7 @@ REASON_WIDTH = 60
 
 def empty_form() -> bytes:
     """Return the .xlsx to fill in, in the reader's language."""
-    names = [group.name for group in groups_today()]
+    names = [group.name for group in list(groups_in_use())]
     columns = [
         Column(
             title=title_of(field),

@@ -115,6 +115,7 @@ class Judge:
         return Judged(row, Verdict.REJECTED, row.problems + row.notes)
 
     def _judge(self, row: ReadRow, index: UUID, known: str) -> Judged:
+        problem: Problem | None
         if first := self.firsts.get(index):
             verdict, problem = self._compare(row, first, index)
         else:

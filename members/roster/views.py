@@ -17,6 +17,7 @@ from members.models import RosterImport
 from members.roster import actions, queries, template, texts
 from members.roster.forms import RosterForm
 from members.states import ImportState
+from members.views.shared import staff
 from unionportal.core import files, reveal
 from unionportal.core.errors import NotAllowed
 from unionportal.core.idempotency import submit_once
@@ -39,13 +40,8 @@ PAGES = {
 }
 
 
-def _user(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)
-    return request.user
-
-
 def _mine(request: HttpRequest, pk: UUID) -> RosterImport:
-    batches = queries.imports_of(_user(request)).select_related(
+    batches = queries.imports_of(staff(request)).select_related(
         "unit", "employer", "default_group", "file", "signed_list", "job", "created_by"
     )
     return get_object_or_404(batches, pk=pk)
@@ -54,7 +50,7 @@ def _mine(request: HttpRequest, pk: UUID) -> RosterImport:
 @desk(get=ENROL)
 def import_list(request: HttpRequest) -> HttpResponse:
     """List the rosters uploaded for one's units, newest first."""
-    batches = queries.imports_of(_user(request)).select_related("unit", "employer", "created_by")
+    batches = queries.imports_of(staff(request)).select_related("unit", "employer", "created_by")
     return render(request, "members/import_list.html", {"page": NEWEST.page(batches, request)})
 
 
@@ -67,14 +63,22 @@ def import_template(request: HttpRequest) -> HttpResponse:
 @desk(get=ENROL, post=ENROL)
 def import_new(request: HttpRequest) -> HttpResponse:
     """Take a roster; whatever is wrong with the file is said in the form and nothing is kept."""
-    form = RosterForm(request.POST or None, request.FILES or None, user=_user(request))
+    form = RosterForm(request.POST or None, request.FILES or None, user=staff(request))
     if request.method == "POST" and form.is_valid():
-        return submit_once(request, lambda: _upload(request, form.cleaned_data))
+        return submit_once(request, lambda: _upload(request, form))
     return render(request, "members/import_new.html", {"form": form}, status=form.status)
 
 
-def _upload(request: HttpRequest, data: dict[str, Any]) -> str:
-    batch, is_new = actions.upload(by=_user(request), roster=data.pop("file"), **data)
+def _upload(request: HttpRequest, form: RosterForm) -> str:
+    data = form.cleaned_data
+    batch, is_new = actions.upload(
+        by=staff(request),
+        unit=data["unit"],
+        roster=data["file"],
+        employer=form.employer_found,
+        default_group=data["default_group"],
+        signed_list=data["signed_list"],
+    )
     if is_new:
         text = ngettext(
             "Roster uploaded: %(count)d row.", "Roster uploaded: %(count)d rows.",
@@ -121,7 +125,7 @@ def _rows(request: HttpRequest, batch: RosterImport) -> dict[str, Any]:
         "tabs": _tabs(batch, tab),
         "notes": [texts.note(note["code"], note["params"]) for note in batch.notes],
         "to_correct": sum(batch.counts[verdict] for verdict in template.RETURNED),
-        "may_download": _may_take_out(batch, _user(request)),
+        "may_download": _may_take_out(batch, staff(request)),
         "not_new": batch.counts["rows"] - batch.counts["new"],
         "not_written": batch.counts["rows"] - (batch.counts["written"] or 0),
     }
@@ -142,7 +146,7 @@ def import_confirm(request: HttpRequest, pk: UUID) -> HttpResponse:
     batch = _mine(request, pk)
 
     def run() -> str:
-        job = actions.confirm(by=_user(request), batch=batch)
+        job = actions.confirm(by=staff(request), batch=batch)
         text = ngettext(
             "Writing %(count)d row. You can leave this page.",
             "Writing %(count)d rows. You can leave this page.",
@@ -157,7 +161,7 @@ def import_confirm(request: HttpRequest, pk: UUID) -> HttpResponse:
 @desk(post=ENROL)
 def import_cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Drop a roster that was not written."""
-    actions.cancel(by=_user(request), batch=_mine(request, pk))
+    actions.cancel(by=staff(request), batch=_mine(request, pk))
     messages.success(request, _("The roster was dropped. Nothing was written."))
     return redirect("members:import-list")
 
@@ -166,7 +170,7 @@ def import_cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
 def import_rejected(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Give back the rows to correct, with full numbers; logged as a reveal."""
     batch = _mine(request, pk)
-    user = _user(request)
+    user = staff(request)
     if not _may_take_out(batch, user):
         raise NotAllowed(_("Only the person who uploaded the roster can take its rows out."))
     if batch.state not in (ImportState.PREVIEWED, ImportState.DONE):
