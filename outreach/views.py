@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.db.models import Count
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -60,7 +60,7 @@ def drive_list(request: HttpRequest) -> HttpResponse:
 
 @desk(get=P.MANAGE_DRIVES, post=P.MANAGE_DRIVES)
 def drive_new(request: HttpRequest) -> HttpResponse:
-    form = DriveForm(request.POST or None, user=request.user)
+    form = DriveForm(_posted(request), user=request.user)
 
     def run() -> str:
         drive = actions.create_drive(by=request.user, **form.values())
@@ -72,6 +72,10 @@ def drive_new(request: HttpRequest) -> HttpResponse:
     return _submit(request, form, run) or render(
         request, "outreach/drive_form.html", {"form": form}, status=_status(form)
     )
+
+
+def _posted(request: HttpRequest) -> QueryDict | None:
+    return request.POST if request.method == "POST" else None
 
 
 def _submit(request: HttpRequest, form: Any, run: Any) -> HttpResponse | None:
@@ -88,9 +92,10 @@ def _submit(request: HttpRequest, form: Any, run: Any) -> HttpResponse | None:
 
 
 def _status(form: Any) -> int:
-    if not form.is_bound:
+    """Return 200 for a page to fill in, 400 for one to correct, or the refusal's own status."""
+    if not form.is_bound or not form.errors:
         return 200
-    return getattr(form, "refused_status", 400)
+    return int(getattr(form, "refused_status", 400))
 
 
 @desk(P.VIEW_DRIVES)
@@ -148,7 +153,7 @@ def _change(request: HttpRequest, drive: Drive, act: Any, done: str) -> HttpResp
 @desk(get=P.MANAGE_DRIVES, post=P.MANAGE_DRIVES)
 def target_edit(request: HttpRequest, pk: UUID) -> HttpResponse:
     drive = _drive(request, pk, P.MANAGE_DRIVES)
-    form = TargetForm(request.POST or None, drive=drive)
+    form = TargetForm(_posted(request), drive=drive)
 
     def run() -> str:
         counts = form.counts()
@@ -172,7 +177,7 @@ def target_edit(request: HttpRequest, pk: UUID) -> HttpResponse:
 @desk(get=P.MANAGE_DRIVES, post=P.MANAGE_DRIVES)
 def patch_add(request: HttpRequest, pk: UUID) -> HttpResponse:
     drive = _drive(request, pk, P.MANAGE_DRIVES)
-    form = PatchForm(request.POST or None, user=request.user, drive=drive)
+    form = PatchForm(_posted(request), user=request.user, drive=drive)
 
     def run() -> str:
         patches = actions.assign_patches(by=request.user, drive=drive, **form.values())
@@ -223,7 +228,7 @@ def patch_end(request: HttpRequest, pk: UUID) -> HttpResponse:
 @desk(get=P.MANAGE_DRIVES, post=P.MANAGE_DRIVES)
 def joincode_add(request: HttpRequest, pk: UUID) -> HttpResponse:
     drive = _drive(request, pk, P.MANAGE_DRIVES)
-    form = CodeForm(request.POST or None, user=request.user, drive=drive)
+    form = CodeForm(_posted(request), user=request.user, drive=drive)
 
     def run() -> str:
         code = actions.add_code(by=request.user, drive=drive, **form.cleaned_data)
@@ -265,8 +270,9 @@ def enrolment_list(request: HttpRequest, pk: UUID) -> HttpResponse:
     chosen = EnrolmentFilter(request.GET, drive=drive)
     rows = DriveEnrolment.objects.visible_to(request.user).filter(drive=drive)
     if chosen.is_valid():
-        wanted = {name: value for name, value in chosen.cleaned_data.items() if value}
-        rows = rows.filter(**wanted)
+        rows = rows.filter(**{name: one for name, one in chosen.cleaned_data.items() if one})
+    else:  # everybody would look like an answer
+        rows = rows.none()
     rows = rows.select_related("application__unit", "area", "group", "join_code").defer(
         "application__id_number", "application__phone"
     )
@@ -274,7 +280,7 @@ def enrolment_list(request: HttpRequest, pk: UUID) -> HttpResponse:
     empty = Empty(_("Nobody here yet"), _("People appear when their application comes in."))
     table = EnrolmentTable(page.rows, request=request, empty=empty)
     context = {"drive": drive, "page": page, "table": table, "filter": chosen}
-    return render(request, "outreach/enrolment_list.html", context)
+    return render(request, "outreach/enrolment_list.html", context, status=_status(chosen))
 
 
 @desk(P.VIEW_DRIVES)

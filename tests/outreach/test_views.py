@@ -251,10 +251,12 @@ def test_people_are_listed_by_cell_within_reach(
     assert ("王小明" in own, "李大江" in own) == (True, False)
 
 
-def test_people_list_answers_a_wrong_filter_in_words(desk, drive):
+def test_people_list_answers_a_wrong_filter_in_words_and_shows_nobody(desk, drive, district):
+    make.enrolled(district.pool_a, name="王小明")
     response = desk.get(f"/desk/drives/{drive.pk}/people/", {"area": "x"})
-    assert response.status_code == 200
-    assert "Area: Select a valid choice." in errors_of(response)
+    assert response.status_code == 400
+    assert "Area: “x” is not a valid UUID." in errors_of(response)
+    assert "王小明" not in response.text
 
 
 def test_known_list_names_people_only_within_reach(

@@ -9,7 +9,7 @@ from functools import wraps
 from django import forms
 from django.contrib import messages
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -114,7 +114,7 @@ def join_start(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @with_code
 def join_who(request: HttpRequest, step: Step) -> HttpResponse:
-    form = WhoForm(request.POST or None, initial=step.kept.who if step.kept else None)
+    form = WhoForm(_posted(request), initial=step.kept.who if step.kept else None)
     if request.method == "POST" and form.is_valid():
         draft = step.kept or drafts.new(step.code)
         draft.who = form.cleaned_data
@@ -128,7 +128,7 @@ def join_who(request: HttpRequest, step: Step) -> HttpResponse:
 @with_draft
 def join_work(request: HttpRequest, step: Step) -> HttpResponse:
     draft = step.draft
-    form = WorkForm(request.POST or None, initial=draft.work)
+    form = WorkForm(_posted(request), initial=draft.work)
     if request.method == "POST" and form.is_valid():
         group: WorkerGroup = form.cleaned_data["group"]
         if draft.work.get("group") != group.code:
@@ -149,7 +149,7 @@ def join_vehicle(request: HttpRequest, step: Step) -> HttpResponse:
     draft, group = step.draft, _group_of(step.draft)
     if group is None:
         return step.go("join-work")
-    form = VehicleForm(request.POST or None, initial=draft.work, group=group)
+    form = VehicleForm(_posted(request), initial=draft.work, group=group)
     if request.method == "POST" and form.is_valid():
         draft.work = {"group": group.code, **form.cleaned_data}
         drafts.save(request, draft)
@@ -170,7 +170,7 @@ def join_check(request: HttpRequest, step: Step) -> HttpResponse:
         return step.go("join-work")
     if group.needs_plate and not draft.work.get("plate"):
         return step.go("join-vehicle")
-    form = AgreeForm(request.POST or None)
+    form = AgreeForm(_posted(request))
     if request.method == "POST" and form.is_valid():
         draft.has_agreed = True
         drafts.save(request, draft)
@@ -188,7 +188,7 @@ def join_code(request: HttpRequest, step: Step) -> HttpResponse:
     draft = step.draft
     if not draft.has_agreed:
         return step.go("join-check")
-    form = SmsCodeForm(request.POST or None)
+    form = SmsCodeForm(_posted(request))
     if request.method == "POST" and form.is_valid():
         try:
             is_right = _send_in(request, step, form.cleaned_data["code"])
@@ -224,6 +224,10 @@ def join_done(request: HttpRequest, step: Step) -> HttpResponse:
     if not drafts.is_done(request, step.code):
         return step.go("join")
     return render(request, "worker/join_done.html", {"code": step.code})
+
+
+def _posted(request: HttpRequest) -> QueryDict | None:
+    return request.POST if request.method == "POST" else None
 
 
 def _page(
