@@ -129,9 +129,9 @@ def move_point(
     locked = lock(point, version)
     step = POINT_MACHINE.step(verb, locked.state)
     _require(by, locked.area, step.permission or Permission.RECORD_STATION)
-    changes: dict[str, Any] = {"version": locked.version + 1, "reason": ""}
+    changes: dict[str, Any] = {"version": locked.version + 1, "state_reason": ""}
     if step.needs_reason:
-        changes["reason"] = reason.strip()[:300]
+        changes["state_reason"] = reason.strip()[:300]
     if verb in DATE_OF:
         changes[DATE_OF[verb]] = _day_of(locked, verb, on or timezone.localdate())
     return move(locked, verb, by=by, reason=reason.strip()[:300], **changes)

@@ -30,8 +30,7 @@ from unionportal.core.roles import Permission
 if TYPE_CHECKING:
     from unionportal.core.models import User
 
-L = gettext_lazy
-PHONE = RegexValidator(r"\A\+?[0-9][0-9 -]{4,18}\Z", L("Write the number in digits."))
+PHONE = RegexValidator(r"\A\+?[0-9][0-9 -]{4,18}\Z", gettext_lazy("Write the number in digits."))
 FACTS = (
     "kind", "name", "area", "address", "lon", "lat", "datum", "build_mode", "host_name", "is_24h",
     "holiday_rule", "entry_way", "entry_note", "phone", "manager_name", "checked_on", "plaque_no",
@@ -64,9 +63,14 @@ class PointFilterForm(forms.Form):
     """What the list is cut down to."""
 
     mark_optional = False
-    kind = forms.ChoiceField(label=L("Kind"), required=False, choices=[("", L("All"))])
+    kind = forms.ChoiceField(
+        label=gettext_lazy("Kind"), required=False, choices=[("", gettext_lazy("All"))]
+    )
     area = forms.ModelChoiceField(
-        label=L("Area"), required=False, queryset=Area.objects.none(), empty_label=L("All")
+        label=gettext_lazy("Area"),
+        required=False,
+        queryset=Area.objects.none(),
+        empty_label=gettext_lazy("All"),
     )
     state = forms.ChoiceField(
         choices=[("", ""), *PointState.choices], required=False, widget=forms.HiddenInput
@@ -87,60 +91,80 @@ class PointForm(forms.Form):
     """Everything recorded of a point, with its week of hours."""
 
     kind = forms.ChoiceField(
-        label=L("Kind"), choices=PointKind.choices, widget=forms.RadioSelect,
+        label=gettext_lazy("Kind"), choices=PointKind.choices, widget=forms.RadioSelect,
         initial=PointKind.OUTDOOR_STATION,
     )  # fmt: skip
-    name = forms.CharField(label=L("Name"), max_length=80)
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=80)
     area = forms.ModelChoiceField(
-        label=L("Area"), queryset=Area.objects.none(), empty_label=L("Choose")
+        label=gettext_lazy("Area"), queryset=Area.objects.none(), empty_label=gettext_lazy("Choose")
     )
     address = forms.CharField(
-        label=L("Address"), max_length=200, help_text=L("So that a courier finds the door.")
+        label=gettext_lazy("Address"),
+        max_length=200,
+        help_text=gettext_lazy("So that a courier finds the door."),
     )
     lon = forms.DecimalField(
-        label=L("Longitude"), max_digits=9, decimal_places=6, help_text=L("Such as 113.725300")
+        label=gettext_lazy("Longitude"),
+        max_digits=9,
+        decimal_places=6,
+        help_text=gettext_lazy("Such as 113.725300"),
     )
     lat = forms.DecimalField(
-        label=L("Latitude"), max_digits=8, decimal_places=6, help_text=L("Such as 34.720400")
+        label=gettext_lazy("Latitude"),
+        max_digits=9,
+        decimal_places=6,
+        help_text=gettext_lazy("Such as 34.720400"),
     )
     datum = forms.ChoiceField(
-        label=L("Where the numbers come from"), choices=Datum.choices, initial=Datum.GCJ02,
+        label=gettext_lazy("Where the numbers come from"),
+        choices=Datum.choices,
+        initial=Datum.GCJ02,
         widget=forms.RadioSelect,
-        help_text=L("Each map counts differently; a wrong choice moves the point by 600 metres."),
-    )  # fmt: skip
+        help_text=gettext_lazy(
+            "Each map counts differently; a wrong choice moves the point by 600 metres."
+        ),
+    )
     build_mode = forms.ChoiceField(
-        label=L("Built how"), choices=BuildMode.choices, initial=BuildMode.SHARED,
+        label=gettext_lazy("Built how"), choices=BuildMode.choices, initial=BuildMode.SHARED,
         widget=forms.RadioSelect,
     )  # fmt: skip
-    host_name = forms.CharField(label=L("Host"), max_length=120, required=False)
+    host_name = forms.CharField(label=gettext_lazy("Host"), max_length=120, required=False)
     host_code = forms.CharField(
-        label=L("Host's credit code"), max_length=18, required=False,
-        help_text=L("18 characters; links the point to the firm on record."),
+        label=gettext_lazy("Host's credit code"), max_length=18, required=False,
+        help_text=gettext_lazy("18 characters; links the point to the firm on record."),
     )  # fmt: skip
     facilities = forms.MultipleChoiceField(
-        label=L("What is there"), choices=Facility.choices, required=False,
+        label=gettext_lazy("What is there"), choices=Facility.choices, required=False,
         widget=forms.CheckboxSelectMultiple(attrs={"class": "up-segment"}),
     )  # fmt: skip
-    is_24h = forms.BooleanField(label=L("Open 24 hours, every day"), required=False)
+    is_24h = forms.BooleanField(label=gettext_lazy("Open 24 hours, every day"), required=False)
     holiday_rule = forms.ChoiceField(
-        label=L("Public holidays"), choices=HolidayRule.choices, initial=HolidayRule.SUNDAY
+        label=gettext_lazy("Public holidays"),
+        choices=HolidayRule.choices,
+        initial=HolidayRule.SUNDAY,
     )
     entry_way = forms.ChoiceField(
-        label=L("How one gets in"), choices=EntryWay.choices, initial=EntryWay.OPEN,
+        label=gettext_lazy("How one gets in"), choices=EntryWay.choices, initial=EntryWay.OPEN,
         widget=forms.RadioSelect,
     )  # fmt: skip
     entry_note = forms.CharField(
-        label=L("Note on getting in"), max_length=120, required=False,
-        help_text=L("Such as: the code is on the door"),
+        label=gettext_lazy("Note on getting in"), max_length=120, required=False,
+        help_text=gettext_lazy("Such as: the code is on the door"),
     )  # fmt: skip
     phone = forms.CharField(
-        label=L("Phone of the point"), max_length=20, required=False, validators=[PHONE],
-        help_text=L("Workers see and call this number."),
+        label=gettext_lazy("Phone of the point"), max_length=20, required=False, validators=[PHONE],
+        help_text=gettext_lazy("Workers see and call this number."),
     )  # fmt: skip
-    manager_name = forms.CharField(label=L("Who looks after it"), max_length=50, required=False)
-    checked_on = forms.DateField(label=L("Last checked on site"), widget=DateInput, required=False)
-    plaque_no = forms.CharField(label=L("Plaque number"), max_length=40, required=False)
-    plaque_on = forms.DateField(label=L("Plaque put up on"), widget=DateInput, required=False)
+    manager_name = forms.CharField(
+        label=gettext_lazy("Who looks after it"), max_length=50, required=False
+    )
+    checked_on = forms.DateField(
+        label=gettext_lazy("Last checked on site"), widget=DateInput, required=False
+    )
+    plaque_no = forms.CharField(label=gettext_lazy("Plaque number"), max_length=40, required=False)
+    plaque_on = forms.DateField(
+        label=gettext_lazy("Plaque put up on"), widget=DateInput, required=False
+    )
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
@@ -244,9 +268,9 @@ class MoveForm(forms.Form):
     """One step of the path."""
 
     version = forms.IntegerField(widget=forms.HiddenInput)
-    on = forms.DateField(label=L("On which day"), widget=DateInput, required=False)
+    on = forms.DateField(label=gettext_lazy("On which day"), widget=DateInput, required=False)
     reason = forms.CharField(
-        label=L("Reason"), max_length=300, required=False, widget=forms.Textarea
+        label=gettext_lazy("Reason"), max_length=300, required=False, widget=forms.Textarea
     )
 
 
@@ -255,20 +279,20 @@ class RateForm(forms.Form):
 
     version = forms.IntegerField(widget=forms.HiddenInput)
     stars = forms.TypedChoiceField(
-        label=L("Stars"), coerce=int, empty_value=None, required=False,
-        choices=[("", L("None")), (3, "3"), (4, "4"), (5, "5")],
+        label=gettext_lazy("Stars"), coerce=int, empty_value=None, required=False,
+        choices=[("", gettext_lazy("None")), (3, "3"), (4, "4"), (5, "5")],
     )  # fmt: skip
-    rated_on = forms.DateField(label=L("Rated on"), widget=DateInput, required=False)
+    rated_on = forms.DateField(label=gettext_lazy("Rated on"), widget=DateInput, required=False)
 
 
 class HolidayForm(forms.Form):
     """One day with its own hours."""
 
-    day = forms.DateField(label=L("Day"), widget=DateInput)
-    is_closed = forms.BooleanField(label=L("Closed all day"), required=False)
-    opens = ClockField(label=L("Opens"))
-    closes = ClockField(label=L("Closes"))
-    note = forms.CharField(label=L("Note"), max_length=80, required=False)
+    day = forms.DateField(label=gettext_lazy("Day"), widget=DateInput)
+    is_closed = forms.BooleanField(label=gettext_lazy("Closed all day"), required=False)
+    opens = ClockField(label=gettext_lazy("Opens"))
+    closes = ClockField(label=gettext_lazy("Closes"))
+    note = forms.CharField(label=gettext_lazy("Note"), max_length=80, required=False)
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}

@@ -95,7 +95,7 @@ class ServicePoint(models.Model):
     plaque_on = models.DateField(null=True, blank=True)
     state = models.CharField(max_length=9, choices=PointState, default=PointState.DRAFT)
     # Why it was last rejected, suspended or closed.
-    reason = models.CharField(max_length=300, blank=True, default="", editable=False)
+    state_reason = models.CharField(max_length=300, blank=True, default="", editable=False)
     applied_on = models.DateField(null=True, editable=False)
     accepted_on = models.DateField(null=True, editable=False)
     published_on = models.DateField(null=True, editable=False)

@@ -6,6 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.db import models
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
@@ -19,23 +20,25 @@ from unionportal.core.transitions import buttons_for
 if TYPE_CHECKING:
     from unionportal.core.scope import AnyUser
 
-L = gettext_lazy
 # verb: the button, what the button says more, what was done
 VERBS = {
-    "apply": (L("Apply for it"), L("Applied for")),
-    "accept": (L("Accept"), L("Accepted")),
-    "reject": (L("Reject"), L("Rejected")),
-    "publish": (L("Publish"), L("Published: workers see it now")),
-    "suspend": (L("Suspend"), L("Suspended: workers do not see it")),
-    "resume": (L("Publish again"), L("Published again: workers see it now")),
-    "close": (L("Close down"), L("Closed down")),
+    "apply": (
+        gettext_lazy("Apply for it"),
+        pgettext_lazy("done to a service point", "Applied for"),
+    ),
+    "accept": (gettext_lazy("Accept"), pgettext_lazy("done to a service point", "Accepted")),
+    "reject": (gettext_lazy("Reject"), pgettext_lazy("done to a service point", "Rejected")),
+    "publish": (gettext_lazy("Publish"), gettext_lazy("Published: workers see it now")),
+    "suspend": (gettext_lazy("Suspend"), gettext_lazy("Suspended: workers do not see it")),
+    "resume": (gettext_lazy("Publish again"), gettext_lazy("Published again: workers see it now")),
+    "close": (gettext_lazy("Close down"), pgettext_lazy("done to a service point", "Closed down")),
 }
 OTHER_EVENTS = {
-    "record": L("Recorded"),
-    "edit": L("Corrected"),
+    "record": pgettext_lazy("done to a service point", "Recorded"),
+    "edit": pgettext_lazy("done to a service point", "Corrected"),
     "rate": pgettext_lazy("stars of a service point", "Rated"),
-    "holiday": L("A day got its own hours"),
-    "holiday_drop": L("A day lost its own hours"),
+    "holiday": gettext_lazy("A day got its own hours"),
+    "holiday_drop": gettext_lazy("A day lost its own hours"),
 }
 RISKY = {"reject", "suspend", "close"}
 DATED = {"apply", "accept", "publish", "close"}
@@ -100,15 +103,21 @@ def current_values(form: forms.Form, now: dict[str, Any]) -> list[tuple[str, str
     """Return (label, what is recorded now, what was typed) of every field that differs."""
     found = []
     for name, field in form.fields.items():
-        if name == "version":
-            continue
-        recorded, typed = now.get(name), form[name].value()
-        if field.has_changed(recorded, field.to_python(typed) if typed else typed):
-            found.append((str(field.label), _shown(recorded), _shown(typed)))
+        recorded, typed = _texts(now.get(name)), _texts(form[name].value())
+        if name != "version" and recorded != typed:
+            found.append((str(field.label), _shown(field, recorded), _shown(field, typed)))
     return found
 
 
-def _shown(value: Any) -> str:
+def _texts(value: Any) -> list[str]:
+    """Return a value as a browser would post it."""
+    if isinstance(value, models.Model):
+        return [str(value.pk)]
     if isinstance(value, list | tuple):
-        return ", ".join(str(one) for one in value) or "—"
-    return "—" if value in (None, "", False) else str(value)
+        return sorted(str(one) for one in value)
+    return [] if value in (None, "", False) else [str(value)]
+
+
+def _shown(field: forms.Field, texts: list[str]) -> str:
+    labels = {str(code): str(label) for code, label in getattr(field, "choices", ())}
+    return ", ".join(labels.get(text, text) for text in texts) or "—"

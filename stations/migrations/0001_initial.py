@@ -50,7 +50,7 @@ class Migration(migrations.Migration):
                 ('plaque_no', models.CharField(blank=True, default='', max_length=40)),
                 ('plaque_on', models.DateField(blank=True, null=True)),
                 ('state', models.CharField(choices=[('draft', 'Being prepared'), ('applied', 'Applied for'), ('accepted', 'Accepted'), ('published', 'Published'), ('suspended', 'Suspended'), ('closed', 'Closed down'), ('rejected', 'Rejected')], default='draft', max_length=9)),
-                ('reason', models.CharField(blank=True, default='', editable=False, max_length=300)),
+                ('state_reason', models.CharField(blank=True, default='', editable=False, max_length=300)),
                 ('applied_on', models.DateField(editable=False, null=True)),
                 ('accepted_on', models.DateField(editable=False, null=True)),
                 ('published_on', models.DateField(editable=False, null=True)),

@@ -20,7 +20,8 @@ def facts(area: Any, **changes: Any) -> actions.PointFacts:
     values: dict[str, Any] = {
         "kind": "OUTDOOR_STATION", "name": "人民路工会驿站", "area": area,
         "address": "人民路18号，银行大厅内", "lon": Decimal("113.725300"),
-        "lat": Decimal("34.720400"), "datum": "WGS84", "host_name": "示例银行", "phone": "0379-1234567",
+        "lat": Decimal("34.720400"), "datum": "WGS84", "host_name": "示例银行",
+        "phone": "0379-1234567",
         **changes,
     }  # fmt: skip
     return actions.PointFacts(**values)
@@ -55,8 +56,8 @@ FORM = {
     "kind": "DRIVER_HOME", "name": "云河司机之家", "address": "物流园南门，停车场内",
     "lon": "113.731482", "lat": "34.719352", "datum": "GCJ02", "build_mode": "SHARED",
     "host_name": "示例物流有限公司", "host_code": "", "facilities": ["WATER", "PARKING"],
-    "holiday_rule": "SUNDAY", "entry_way": "OPEN", "entry_note": "", "phone": "", "manager_name": "",
-    "checked_on": "2026-03-01", "plaque_no": "", "plaque_on": "",
+    "holiday_rule": "SUNDAY", "entry_way": "OPEN", "entry_note": "",
+    "phone": "", "manager_name": "", "checked_on": "2026-03-01", "plaque_no": "", "plaque_on": "",
     "d0_opens1": "22:00", "d0_closes1": "06:00", "d1_opens1": "08:30", "d1_closes1": "12:00",
     "d1_opens2": "14:00", "d1_closes2": "18:00",
 }  # fmt: skip

@@ -92,9 +92,7 @@ def test_opening_in_unknown_year_falls_back_to_the_weekday_and_says_so():
     # 2035-10-01 is a Monday and will be a holiday, but nobody has announced it.
     state = opening(times(OFFICE, holiday_rule="CLOSED"), at("2035-10-01T09:00"))
 
-    assert state == OpenState(
-        is_open=True, until=at("2035-10-01T20:00"), calendar_known=False
-    )
+    assert state == OpenState(is_open=True, until=at("2035-10-01T20:00"), calendar_known=False)
 
 
 def test_opening_in_unknown_year_is_certain_when_holidays_change_nothing():

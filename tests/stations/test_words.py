@@ -51,7 +51,8 @@ def test_opening_words_in_both_languages(state, kind, english, chinese):
 
 @pytest.mark.parametrize(
     ("days", "words", "old"),
-    [(0, "Checked today", False), (1, "Checked yesterday", False), (30, "Checked 30 days ago", False),
+    [(0, "Checked today", False), (1, "Checked yesterday", False),
+     (30, "Checked 30 days ago", False),
      (31, "Checked 31 days ago: call before you go", True)],
 )  # fmt: skip
 def test_checked_words_tell_to_call_after_a_month(days, words, old):

@@ -26,7 +26,6 @@ from stations.rules import OpenState
 from stations.states import Facility, PointKind
 from stations.words import Words, checked_words, is_old_check, opening_words
 
-L = gettext_lazy
 # What is asked for most, first (domain.md section 7: the national core, then what riders need).
 FIRST = (
     Facility.WATER, Facility.MICROWAVE, Facility.TOILET, Facility.REST_SEATS,
@@ -41,12 +40,12 @@ class StationFilterForm(forms.Form):
 
     mark_optional = False
     area = forms.ModelChoiceField(
-        label=L("Where"), required=False, queryset=Area.objects.none(),
-        empty_label=L("The whole district"),
+        label=gettext_lazy("Where"), required=False, queryset=Area.objects.none(),
+        empty_label=gettext_lazy("The whole district"),
     )  # fmt: skip
-    kind = forms.ChoiceField(label=L("Kind of station"), required=False)
+    kind = forms.ChoiceField(label=gettext_lazy("Kind of station"), required=False)
     facility = forms.MultipleChoiceField(
-        label=L("What you need"), required=False, choices=Facility.choices,
+        label=gettext_lazy("What you need"), required=False, choices=Facility.choices,
         widget=forms.CheckboxSelectMultiple(attrs={"class": "up-segment"}),
     )  # fmt: skip
     open = forms.ChoiceField(choices=[("", ""), ("1", "1")], required=False)
