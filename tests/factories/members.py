@@ -6,6 +6,7 @@ import itertools
 from datetime import date
 from typing import Any
 
+from django.db import transaction
 from stdnum.cn.ric import calc_check_digit
 
 from members.actions import applications, memberships, people
@@ -138,6 +139,7 @@ def application(unit: UnionUnit, *, by: Any = SYSTEM, **fields: Any) -> Applicat
     return applications.submit(by=by, candidate=candidate(unit, **fields))
 
 
+@transaction.atomic
 def membership(
     unit: UnionUnit,
     *,

@@ -449,3 +449,10 @@ def test_waiting_applications_are_counted_in_the_navigation(
     page = client_for(subdistrict_officer).get(reverse("members:member-list"))
     links = {link.url: link.count for section in page.context["nav"] for link in section.links}
     assert links[reverse("members:application-list")] == 1
+
+
+def test_a_page_of_a_list_shows_every_row_of_it(district, district_officer, client_for):
+    for _n in range(27):
+        make.membership(district.firm_a)
+    text = client_for(district_officer).get(reverse("members:member-list")).content.decode()
+    assert text.count('class="strong nowrap"') == 27

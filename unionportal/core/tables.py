@@ -42,7 +42,10 @@ class PortalTable(tables.Table):  # type: ignore[misc]
             "default": MISSING,
             "attrs": self._meta.attrs or {"class": "up-table"},
         }
+        # Given a request, the library would page and sort the rows once more, by its own rules.
+        request = kwargs.pop("request", None)
         super().__init__(*args, **{**look, **kwargs})
+        self.request = request
         self.empty = empty or Empty(_("Nothing here yet"))
 
 
