@@ -143,7 +143,9 @@ def _cell_field(area: Area, group: WorkerGroup, initial: int | None) -> forms.In
 
 
 class PatchForm(forms.Form):
-    officer = NamedChoice(label=_("Officer"), queryset=User.objects.none())
+    officer = NamedChoice(
+        label=_("Officer"), queryset=User.objects.none(), empty_label=_("Choose an officer")
+    )
     areas = NamedChoices(
         label=_("Areas"), queryset=Area.objects.none(), widget=forms.CheckboxSelectMultiple
     )
@@ -172,9 +174,13 @@ class PatchForm(forms.Form):
 class CodeForm(forms.Form):
     unit = NamedChoice(
         label=_("They join this union"), queryset=UnionUnit.objects.none(),
+        empty_label=_("Choose a union"),
         help_text=_("Unions open to people without a union at work."),
     )  # fmt: skip
-    area = NamedChoice(label=_("They count for this area"), queryset=Area.objects.none())
+    area = NamedChoice(
+        label=_("They count for this area"), queryset=Area.objects.none(),
+        empty_label=_("Choose an area"),
+    )  # fmt: skip
     place = forms.CharField(
         label=_("Where the poster hangs"), max_length=60,
         help_text=_("Such as “Gate 2 of the logistics park”. It is printed on the poster."),
@@ -197,8 +203,12 @@ class EnrolmentFilter(forms.Form):
     """Which cell of the board is looked into."""
 
     mark_optional = False
-    area = NamedChoice(label=_("Area"), queryset=Area.objects.none(), required=False)
-    group = NamedChoice(label=_("Group"), queryset=WorkerGroup.objects.none(), required=False)
+    area = NamedChoice(
+        label=_("Area"), queryset=Area.objects.none(), required=False, empty_label=_("All")
+    )
+    group = NamedChoice(
+        label=_("Group"), queryset=WorkerGroup.objects.none(), required=False, empty_label=_("All")
+    )
 
     def __init__(self, *args: Any, drive: Drive, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -31,7 +31,8 @@ APPLICATION_KINDS = {
 
 class EnrolmentTable(PortalTable):
     name = tables.Column(
-        verbose_name=gettext_lazy("Name"), accessor="application__name", attrs=PortalTable.FIRST,
+        verbose_name=pgettext_lazy("person", "Name"), accessor="application__name",
+        attrs=PortalTable.FIRST,
         linkify=lambda record: reverse("members:application-detail", args=[record.application_id]),
     )  # fmt: skip
     id_masked = tables.Column(

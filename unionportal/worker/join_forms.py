@@ -33,7 +33,7 @@ class WhoForm(forms.Form):
     )  # fmt: skip
     id_number = forms.CharField(
         label=_("Your ID number"),
-        help_text=_("18 characters, on the back of the ID card or on the residence permit. With "
+        help_text=_("18 characters, on the ID card or the residence permit. With "
                     "another document, go to the union of your sub-district."),
         error_messages={"required": _("Fill in your ID number")},
         widget=forms.TextInput(attrs={**NOT_KEPT, "autocapitalize": "characters"}),
