@@ -44,7 +44,7 @@ class ScanField(forms.FileField):
             content = files.read_upload(data)
             content_type = files.sniff_scan(content)
         except Refused as refusal:
-            raise ValidationError(refusal.message, code=refusal.code) from refusal
+            raise ValidationError(str(refusal.message), code=refusal.code) from refusal
         return ScanUpload(data.name or "scan", content, content_type)
 
 
@@ -65,7 +65,7 @@ class IdentifierField(forms.CharField):
             raise ValidationError(error.message, code=error.code) from error
 
 
-class LookupChoiceField(forms.ModelChoiceField):
+class LookupChoiceField(forms.ModelChoiceField):  # type: ignore[type-arg]
     """A choice from the rows the user may see; a foreign or unknown id is "not a choice"."""
 
     default_error_messages = {"invalid_choice": _("Choose one from the list.")}

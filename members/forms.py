@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django import forms
@@ -45,6 +45,11 @@ def groups_in_use() -> Any:
 def top_areas(user: User) -> Any:
     """Return the district's sub-districts, towns and parks `user` may see."""
     return Area.objects.visible_to(user).filter(depth=2)
+
+
+def set_choices(form: forms.Form, name: str, rows: Any) -> None:
+    """Let the choice field `name` offer `rows`."""
+    cast("LookupChoiceField", form.fields[name]).queryset = rows
 
 
 class EmployerByName:
@@ -133,8 +138,8 @@ class EnrolForm(EmployerByName, forms.Form):
         self.user = user
         self.employer_found: Employer | None = None
         units = UnionUnit.objects.visible_to(user, Permission.ENROL).taking_members()
-        self.fields["unit"].queryset = units.filter(is_external=False)
-        self.fields["group"].queryset = groups_in_use()
+        set_choices(self, "unit", units.filter(is_external=False))
+        set_choices(self, "group", groups_in_use())
 
     def clean_id_number(self) -> str:
         typed = str(self.cleaned_data["id_number"])
@@ -269,8 +274,8 @@ class MemberFilterForm(FilterForm):
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, user=user, **kwargs)
-        self.fields["area"].queryset = top_areas(user)
-        self.fields["unit"].queryset = UnionUnit.objects.visible_to(user)
+        set_choices(self, "area", top_areas(user))
+        set_choices(self, "unit", UnionUnit.objects.visible_to(user))
 
     def clean_q(self) -> str:
         text = str(self.cleaned_data["q"])
@@ -335,7 +340,7 @@ class ApplicationFilterForm(FilterForm):
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, user=user, **kwargs)
-        self.fields["area"].queryset = top_areas(user)
+        set_choices(self, "area", top_areas(user))
 
     def clean_state(self) -> str:
         state = self.cleaned_data["state"] or ApplicationState.SUBMITTED
@@ -351,4 +356,4 @@ class EmployerFilterForm(FilterForm):
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, user=user, **kwargs)
-        self.fields["area"].queryset = top_areas(user)
+        set_choices(self, "area", top_areas(user))

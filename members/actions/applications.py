@@ -5,6 +5,8 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable, Sequence
 from datetime import date
+from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -267,7 +269,7 @@ def _check_decision(decided_on: date, signer: str) -> None:
         )
 
 
-def _lock_waiting(ids: Sequence[object]) -> list[Application]:
+def _lock_waiting(ids: Sequence[UUID]) -> list[Application]:
     if not ids:
         raise Refused(_("Pick at least one application."), code="nothing_picked")
     locked = Application.objects.select_for_update(of=("self",)).filter(pk__in=ids).order_by("pk")
@@ -332,7 +334,7 @@ def resubmit(
 ) -> Application:
     """Send a returned application in again, with the signed form it may have been missing."""
     require_units(by, Permission.ENROL, [application.unit_id])
-    changes: dict[str, object] = {}
+    changes: dict[str, Any] = {}
     if evidence is not None:
         changes["evidence"] = evidence
         if application.confirmation == Confirmation.NONE:

@@ -39,10 +39,9 @@ def write(movements: Iterable[Movement]) -> None:
         counts[2] += row.kind == MovementKind.JOIN
     # One order for everybody, so that two approvals never lock each other's rows crosswise.
     ordered = sorted(folded.items(), key=lambda item: str(item[0]))
-    keys = list(zip(*(key for key, _counts in ordered), strict=True))
-    counts = list(zip(*(counts for _key, counts in ordered), strict=True))
+    columns = zip(*((*key, *counts) for key, counts in ordered), strict=True)
     with connection.cursor() as cursor:
-        cursor.execute(_FOLD, [list(column) for column in (*keys, *counts)])
+        cursor.execute(_FOLD, [list(column) for column in columns])
 
 
 def unwrite(movements: Iterable[Movement]) -> None:

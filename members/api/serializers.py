@@ -73,7 +73,7 @@ class CandidateSerializer(serializers.Serializer[Candidate]):
     """A new application. An unknown field is refused, not ignored."""
 
     name = serializers.CharField(max_length=60)
-    id_type = serializers.ChoiceField(choices=IdType, default=IdType.CITIZEN)
+    id_type = serializers.ChoiceField(choices=IdType.choices, default=IdType.CITIZEN)
     id_number = serializers.CharField(max_length=30)
     phone = serializers.CharField(max_length=30)
     group = serializers.PrimaryKeyRelatedField(queryset=WorkerGroup.objects.all())

@@ -59,7 +59,7 @@ class AreaManager(MP_NodeManager.from_queryset(AreaQuerySet)):  # type: ignore[m
         return AreaQuerySet(self.model, using=self._db).order_by("path")
 
 
-class Area(MP_Node, CodeList):  # type: ignore[misc]
+class Area(MP_Node, CodeList):  # type: ignore[misc,django-manager-missing]
     """A division or a managed zone, with validity and successor (domain.md 4.2)."""
 
     class Kind(models.TextChoices):

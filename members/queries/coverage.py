@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count, F, Q, QuerySet, Sum
 from django.db.models.functions import Left
@@ -104,7 +104,7 @@ def months(first: date, last: date) -> Iterable[date]:
         month = date(month.year + month.month // 12, month.month % 12 + 1, 1)
 
 
-def _flows(user: AnyUser, depth: int) -> QuerySet[MonthlyFlow]:
+def _flows(user: AnyUser, depth: int) -> QuerySet[Any, Any]:
     rows = MonthlyFlow.objects.annotate(branch=Left("area__path", depth * Area.steplen))
     if scope_of(user, Permission.VIEW_REPORTS).everything:
         return rows
@@ -112,7 +112,7 @@ def _flows(user: AnyUser, depth: int) -> QuerySet[MonthlyFlow]:
     return rows.filter(area_id__in=areas.order_by().values("id"))
 
 
-def _stock_before(rows: QuerySet[MonthlyFlow], first: date) -> dict[tuple[str, str], int]:
+def _stock_before(rows: QuerySet[Any, Any], first: date) -> dict[tuple[str, str], int]:
     sums = (
         rows.filter(month__lt=first)
         .values("branch", "group_id")
@@ -130,7 +130,8 @@ def _movements(user: AnyUser) -> QuerySet[Movement]:
 
 def members_as_of(user: AnyUser, day: date) -> int:
     """Return how many memberships `user` may see were recorded (active or retained) on `day`."""
-    return _movements(user).filter(day__lte=day).aggregate(n=Sum("delta", default=0))["n"]
+    sums = _movements(user).filter(day__lte=day).aggregate(n=Sum("delta", default=0))
+    return int(sums["n"])
 
 
 def members_by_group(user: AnyUser, day: date) -> dict[str, int]:
@@ -179,12 +180,12 @@ def membership_rate(user: AnyUser, day: date, *, depth: int = AREA_DEPTH) -> lis
     return _rates(sums.values(), depth)
 
 
-def _operating(user: AnyUser, depth: int) -> QuerySet[Employer]:
+def _operating(user: AnyUser, depth: int) -> QuerySet[Any, Any]:
     rows = Employer.objects.visible_to(user).filter(is_operating=True)
     return rows.annotate(branch=Left("area__path", depth * Area.steplen))
 
 
-def _covered(day: date) -> QuerySet[EmployerCoverage, object]:
+def _covered(day: date) -> QuerySet[Any, Any]:
     """Ids of employers a unit covers on `day` that was established and not dissolved by then."""
     standing = Q(unit__established_on__lte=day) & (
         Q(unit__dissolved_on=None) | Q(unit__dissolved_on__gt=day)
@@ -193,7 +194,7 @@ def _covered(day: date) -> QuerySet[EmployerCoverage, object]:
     return rows.order_by().values("employer_id")
 
 
-def _affiliated(day: date, depth: int) -> QuerySet[Affiliation, dict[str, object]]:
+def _affiliated(day: date, depth: int) -> QuerySet[Any, Any]:
     rows = Affiliation.objects.filter(open_on(day)).exclude(
         membership__state=MembershipState.ANNULLED
     )

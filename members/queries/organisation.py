@@ -56,7 +56,8 @@ def forest(nodes: Iterable[Any]) -> list[Branch]:
 def units_below(user: AnyUser, unit: UnionUnit) -> QuerySet[UnionUnit]:
     """Return the units directly below `unit` that `user` may see."""
     children = UnionUnit.objects.get_children(unit)
-    return UnionUnit.objects.visible_to(user).filter(pk__in=children.order_by().values("pk"))
+    rows: QuerySet[UnionUnit] = UnionUnit.objects.visible_to(user)
+    return rows.filter(pk__in=children.order_by().values("pk"))
 
 
 def unit_ancestors(user: AnyUser, unit: UnionUnit) -> list[UnionUnit]:
@@ -69,12 +70,10 @@ def group_counts(user: AnyUser, unit: UnionUnit) -> list[dict[str, Any]]:
     """Return recorded members of `unit` and the units below it, by group; largest first."""
     units = UnionUnit.objects.filter(path__startswith=unit.path).order_by().values("pk")
     rows = Membership.objects.visible_to(user).filter(state__in=OPEN_MEMBERSHIP, unit_id__in=units)
-    return list(
-        rows.order_by()
-        .values("group_id", name_zh=F("group__name_zh"), name_en=F("group__name_en"))
-        .annotate(members=Count("pk"))
-        .order_by("-members", "group_id")
+    found: QuerySet[Any, Any] = rows.order_by().values(
+        "group_id", name_zh=F("group__name_zh"), name_en=F("group__name_en")
     )
+    return list(found.annotate(members=Count("pk")).order_by("-members", "group_id"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from members.forms import FindForm, MemberFilterForm, RevealForm
 from members.models import Application, Membership
 from members.models.people import MembershipQuerySet
 from members.queries.history import looks_at, timeline_of
-from members.states import Confirmation, PhoneState
+from members.states import Confirmation, MembershipState, PhoneState
 from members.tables import MEMBERSHIP_KINDS, MemberTable
 from members.views.shared import staff
 from unionportal.core import reveal
@@ -145,7 +145,7 @@ def _member_page(
         "membership": membership,
         "person": person,
         "application": source,
-        "kind_of_state": MEMBERSHIP_KINDS[membership.state],
+        "kind_of_state": MEMBERSHIP_KINDS[MembershipState(membership.state)],
         "affiliations": membership.affiliations.select_related("unit", "employer").order_by(
             "-started_on", "-pk"
         ),

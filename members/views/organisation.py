@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -102,7 +103,8 @@ def unit_dissolve(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 def _managed(request: HttpRequest, pk: UUID) -> UnionUnit:
     rows = UnionUnit.objects.visible_to(staff(request), P.MANAGE_ORGANISATION)
-    return get_object_or_404(rows, pk=pk)
+    found: UnionUnit = get_object_or_404(rows, pk=pk)
+    return found
 
 
 def _unit_page(
@@ -149,7 +151,7 @@ def area_tree(request: HttpRequest) -> HttpResponse:
 def employers(request: HttpRequest) -> HttpResponse:
     """List employers by name."""
     form = EmployerFilterForm(request.GET, user=staff(request))
-    rows = Employer.objects.none()
+    rows: QuerySet[Employer] = Employer.objects.none()
     if form.is_valid():
         rows = employer_list(staff(request), **form.cleaned_data)
     page = Keyset("name", "pk").page(rows, request)
