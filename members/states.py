@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from unionportal.core.roles import Permission
 from unionportal.core.transitions import Machine, Step
@@ -217,11 +218,11 @@ class Source(TextChoices):
 
 
 class Verdict(TextChoices):
-    NEW = "new", _("New")
-    KNOWN = "known", _("Already known")
-    DUPLICATE = "duplicate", _("Twice in the file")
-    HELD = "held", _("To decide")
-    REJECTED = "rejected", _("Rejected")
+    NEW = "new", pgettext_lazy("row of a roster", "New")
+    KNOWN = "known", pgettext_lazy("row of a roster", "Already known")
+    DUPLICATE = "duplicate", pgettext_lazy("row of a roster", "Twice in the file")
+    HELD = "held", pgettext_lazy("row of a roster", "To decide")
+    REJECTED = "rejected", pgettext_lazy("row of a roster", "Rejected")
 
 
 class MovementKind(TextChoices):

@@ -46,6 +46,7 @@ class RosterForm(EmployerByName, forms.Form):
         label=_("Kind of work for rows that name none"),
         queryset=WorkerGroup.objects.none(),
         required=False,
+        empty_label=_("None: such rows are rejected"),
     )
     signed_list = ScanField(
         label=_("Scan of the list the workers signed"),

@@ -20,7 +20,7 @@ from unionportal.core.roles import Permission
 LOOKS = {
     Verdict.NEW: ("ok", "circle-plus"),
     Verdict.KNOWN: ("rest", "circle-minus"),
-    Verdict.DUPLICATE: ("wait", "copy"),
+    Verdict.DUPLICATE: ("rest", "copy"),
     Verdict.HELD: ("wait", "help-circle"),
     Verdict.REJECTED: ("bad", "circle-x"),
 }
@@ -92,7 +92,7 @@ def _shown(row: RosterRow, columns: dict[str, int], default_group: str) -> Shown
         place = columns.get(name, len(typed))
         text = plain(typed[place]).strip() if place < len(typed) else ""
         text = text or (default_group if name == "group" else "")
-        is_wrong = name in faults and row.verdict != Verdict.KNOWN
+        is_wrong = name in faults and row.verdict in (Verdict.HELD, Verdict.REJECTED)
         cells[name] = ShownCell(text, is_wrong)
     return ShownRow(
         row.number,

@@ -141,5 +141,7 @@ _EXAMPLE = {
 def _bytes(sheets: list[Sheet], *, notes: Iterable[str] = (), version: str) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "roster.xlsx"
-        write_workbook(path, sheets, notes=list(notes), notes_name=_("Notes"), version=version)
+        write_workbook(
+            path, sheets, notes=list(notes), notes_name=_("How to fill in"), version=version
+        )
         return path.read_bytes()

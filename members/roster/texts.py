@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import Any, TypedDict
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext_lazy
 
 from members.roster.columns import title_of
 from unionportal.core.identifiers import Note
@@ -165,14 +165,15 @@ def reason(problem: Problem) -> str:
         return _note_of_cell(code.removeprefix(NOTE), field, problem["params"])
     text = REASONS.get((field, code)) or REASONS[("", code)]
     sentence = fill(text, problem["params"])
-    return f"{title_of(field)}: {sentence}" if code in CELL_FAULTS else sentence
+    return _of_column(field, sentence) if code in CELL_FAULTS else sentence
 
 
 def note(code: str, params: dict[str, Any]) -> str:
     """Return one note about the file as a sentence in the reader's language."""
     if code.startswith(NOTE):
         label = Note(code.removeprefix(NOTE)).label
-        return f"{title_of(params['field'])}: {label} ({params['count']})"
+        told = _of_column(params["field"], label)
+        return gettext("%(note)s (rows: %(count)d)") % {"note": told, "count": params["count"]}
     return fill(NOTES[code], params)
 
 
@@ -184,4 +185,8 @@ def fill(text: Text, params: dict[str, Any]) -> str:
 def _note_of_cell(code: str, field: str, params: dict[str, Any]) -> str:
     if (NOTE, code) in REASONS:
         return fill(REASONS[(NOTE, code)], params)
-    return f"{title_of(field)}: {Note(code).label}"
+    return _of_column(field, Note(code).label)
+
+
+def _of_column(field: str, sentence: Text) -> str:
+    return gettext("%(label)s: %(problem)s") % {"label": title_of(field), "problem": sentence}

@@ -83,7 +83,8 @@ def test_rows_that_disagree_are_both_held(district, field_officer, title, value,
     batch = preview(field_officer, district.firm_a, xlsx(rows))
     assert outcome(batch) == [(2, "held", [code]), (3, "new", []), (4, "held", [code])]
     assert counts(batch) == (1, 0, 0, 2, 0, 3)
-    assert [row.problems[0]["params"] for row in batch.rows.filter(verdict="held").order_by("number")] == [
+    held = batch.rows.filter(verdict="held").order_by("number")
+    assert [row.problems[0]["params"] for row in held] == [
         {"row": 4}, {"row": 2},
     ]  # fmt: skip
 
@@ -174,7 +175,7 @@ def test_preview_tells_what_was_noticed(district, field_officer):
         "Hidden rows, read like all others: 1.",
         "Rows left out above the header: 1.",
         "Columns that are not used: 备注.",
-        "Mobile number: The cell held a number; it was read as text (1)",
+        "Mobile number: The cell held a number; it was read as text (rows: 1)",
         "Other words for a kind of work were understood: 1.",
         "Rows without a kind of work took “保安员”: 1.",
     ]
