@@ -53,7 +53,9 @@ def staff_key() -> models.ForeignKey:
 
 def changed(*columns: str) -> Q:
     """Return the trigger condition that any of these columns gets another value."""
-    conditions = [pgtrigger.Q(**{f"old__{name}__df": pgtrigger.F(f"new__{name}")}) for name in columns]
+    conditions = [
+        pgtrigger.Q(**{f"old__{name}__df": pgtrigger.F(f"new__{name}")}) for name in columns
+    ]
     return reduce(or_, conditions)
 
 
@@ -257,7 +259,8 @@ class PayoutLine(models.Model):
             ),
             models.CheckConstraint(
                 name="line_settled_is_timed",
-                condition=~Q(state__in=["paid", "failed", "returned"]) | Q(settled_at__isnull=False),
+                condition=~Q(state__in=["paid", "failed", "returned"])
+                | Q(settled_at__isnull=False),
             ),
             models.CheckConstraint(
                 name="line_at_bank_is_timed",

@@ -191,7 +191,9 @@ class Entitlement(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["programme", "state", "qualified_on", "id"], name="entitled_in_turn"),
+            models.Index(
+                fields=["programme", "state", "qualified_on", "id"], name="entitled_in_turn"
+            ),
             models.Index(fields=["person"], name="entitled_person"),
             models.Index(fields=["-created_at", "-id"], name="entitled_newest"),
         ]

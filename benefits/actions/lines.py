@@ -1,0 +1,172 @@
+"""Bring lines to the state that follows from their evidence, and the money with them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+
+from benefits import ledger
+from benefits.evidence import Finding, Said, find
+from benefits.ledger import Amount
+from benefits.models import Entitlement, LineEvidence, PayoutBatch, PayoutLine, Pot, TransferKind
+from benefits.states.payouts import (
+    SETTLED_LINE,
+    BatchState,
+    EntitlementState,
+    LineState,
+)
+from unionportal.core.transitions import move, move_all
+
+if TYPE_CHECKING:
+    from unionportal.core.actors import ServiceActor
+    from unionportal.core.models import User
+
+L = LineState
+VERB_OF = {L.PAID: "pay", L.FAILED: "fail", L.UNKNOWN: "doubt", L.RETURNED: "give_back"}
+POT_OF = {
+    L.SENDING: Pot.IN_FLIGHT, L.SENT: Pot.IN_FLIGHT, L.UNKNOWN: Pot.IN_FLIGHT, L.PAID: Pot.PAID,
+    L.FAILED: Pot.RESERVED, L.RETURNED: Pot.RESERVED,
+}  # fmt: skip
+KIND_OF = {
+    (Pot.IN_FLIGHT, Pot.PAID): TransferKind.PAY,
+    (Pot.IN_FLIGHT, Pot.RESERVED): TransferKind.FAIL,
+    (Pot.PAID, Pot.RESERVED): TransferKind.RETURN,
+    (Pot.PAID, Pot.IN_FLIGHT): TransferKind.DOUBT,
+    (Pot.RESERVED, Pot.IN_FLIGHT): TransferKind.DOUBT,
+}
+CONTESTED = "contested"
+PAID_TWICE = "paid_twice"
+SAID_AFTER_REPEAT = "said_after_repeat"
+SAYING = ("line_id", "source", "outcome", "reason", "bank_code", "bank_text", "bank_serial")
+
+
+def add_evidence(rows: Sequence[LineEvidence]) -> int:
+    """Write what was said; the same thing again is no row. Return how many are new."""
+    before = LineEvidence.objects.filter(line_id__in={row.line_id for row in rows}).count()
+    LineEvidence.objects.bulk_create(rows, ignore_conflicts=True, batch_size=2_000)
+    return LineEvidence.objects.filter(line_id__in={row.line_id for row in rows}).count() - before
+
+
+def settle(line_ids: Collection[UUID], *, by: User | ServiceActor) -> dict[str, int]:
+    """Bring these lines, their people's rights and the money to what the evidence says.
+
+    Call inside a transaction. Returns how many lines came to each state. A line already there is
+    left alone, so any repeat and any order end the same (security.md section 3, I7).
+    """
+    lines = list(
+        PayoutLine.objects.filter(pk__in=line_ids)
+        .select_for_update(of=("self",))
+        .select_related("batch__programme", "entitlement")
+        .order_by("pk")
+    )
+    said = _said_about(line_ids)
+    repeated = _repeated(line_ids)
+    moving: dict[LineState, list[PayoutLine]] = defaultdict(list)
+    for line in lines:
+        finding = find(said[line.pk])
+        if line.state == finding.state or finding.state is None:
+            _tell(line, finding)
+        elif line.pk in repeated:
+            line.review = SAID_AFTER_REPEAT
+        else:
+            _tell(line, finding)
+            moving[finding.state].append(line)
+    fields = ["reason", "bank_code", "bank_text", "bank_serial", "review"]
+    PayoutLine.objects.bulk_update(lines, fields, batch_size=1_000)
+    _flag(lines)
+    for state, some in moving.items():
+        _move(state, some, by)
+    _close_or_reopen({line.batch_id for line in lines}, by)
+    return {str(state): len(some) for state, some in moving.items()}
+
+
+def _said_about(line_ids: Collection[UUID]) -> dict[UUID, list[Said]]:
+    found: dict[UUID, list[Said]] = defaultdict(list)
+    rows = LineEvidence.objects.filter(line_id__in=line_ids).order_by().values_list(*SAYING)
+    for line_id, *words in rows:
+        found[line_id].append(Said(*words))
+    return found
+
+
+def _repeated(line_ids: Collection[UUID]) -> set[UUID]:
+    """Lines after which the person was put on another list: they are not moved any more."""
+    later = PayoutLine.objects.filter(
+        entitlement=OuterRef("entitlement"), attempt__gt=OuterRef("attempt")
+    ).exclude(state=L.DROPPED)
+    return set(
+        PayoutLine.objects.filter(Exists(later), pk__in=line_ids).values_list("pk", flat=True)
+    )
+
+
+def _tell(line: PayoutLine, finding: Finding) -> None:
+    if finding.state is None:
+        return
+    line.reason, line.bank_code = finding.reason, finding.code
+    line.bank_text, line.bank_serial = finding.text, finding.serial
+    line.review = ""
+    if finding.is_contested:
+        line.review = CONTESTED
+    elif finding.is_paid_twice:
+        line.review = PAID_TWICE
+
+
+def _flag(lines: Sequence[PayoutLine]) -> None:
+    """Bring the marks that come from evidence along to the person's right."""
+    rights = Entitlement.objects.filter(pk__in=[line.entitlement_id for line in lines])
+    rights.filter(review__in=[CONTESTED, PAID_TWICE]).update(review="")
+    for line in lines:
+        if line.review:
+            Entitlement.objects.filter(pk=line.entitlement_id).update(review=line.review)
+
+
+def _move(state: LineState, lines: Sequence[PayoutLine], by: User | ServiceActor) -> None:
+    now = timezone.now()
+    before = {line.pk: LineState(line.state) for line in lines}
+    rows = PayoutLine.objects.filter(pk__in=list(before))
+    move_all(rows, VERB_OF[state], by=by, settled_at=None if state == L.UNKNOWN else now)
+    _move_rights(state, lines, now, by)
+    sums: dict[tuple[UUID, Pot, Pot], list[Amount]] = defaultdict(list)
+    for line in lines:
+        key = (line.batch.programme.budget_id, POT_OF[before[line.pk]], POT_OF[state])
+        sums[key].append(Amount(line.amount_fen, line.entitlement_id, line.pk))
+    for (budget, source, target), amounts in sums.items():
+        if source != target:
+            ledger.shift(budget, KIND_OF[source, target], source, target, amounts)
+
+
+def _move_rights(
+    state: LineState, lines: Sequence[PayoutLine], now: datetime, by: User | ServiceActor
+) -> None:
+    rights = Entitlement.objects.filter(pk__in=[line.entitlement_id for line in lines])
+    if state == L.PAID:
+        rights.update(reason="", rests_until=None)
+        move_all(rights, "pay", by=by)
+    elif state == L.UNKNOWN:
+        move_all(rights.exclude(state=EntitlementState.IN_PAYMENT), "doubt", by=by)
+    else:
+        for line in lines:
+            rest = timedelta(minutes=line.batch.programme.cooling_minutes)
+            Entitlement.objects.filter(pk=line.entitlement_id).update(
+                reason=line.reason, rests_until=now + rest
+            )
+        move_all(rights, "fail", by=by)
+
+
+def _close_or_reopen(batch_ids: Iterable[UUID], by: User | ServiceActor) -> None:
+    for batch in PayoutBatch.objects.filter(pk__in=list(batch_ids)).select_for_update(of=("self",)):
+        close_if_settled(batch, by=by)
+
+
+def close_if_settled(batch: PayoutBatch, *, by: User | ServiceActor) -> None:
+    """Close a batch whose lines have all ended, open it again when one is in doubt."""
+    is_open = batch.lines.exclude(state__in=SETTLED_LINE).exists()
+    if batch.state == BatchState.RECONCILING and not is_open:
+        move(batch, "close", by=by, closed_at=timezone.now())
+    elif batch.state == BatchState.CLOSED and is_open:
+        move(batch, "reopen", by=by, closed_at=None)

@@ -1,0 +1,135 @@
+"""Set up programmes and their budgets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import TYPE_CHECKING
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from benefits import ledger, profiles
+from benefits.actions import entitlements
+from benefits.actions.rights import require
+from benefits.models import Cycle, Programme
+from benefits.states.cards import Transport
+from members.models import WorkerGroup
+from unionportal.core import audit
+from unionportal.core.errors import Refused
+from unionportal.core.roles import Permission
+from unionportal.core.transitions import move
+
+if TYPE_CHECKING:
+    from unionportal.core.actors import ServiceActor
+    from unionportal.core.models import User
+
+LONGEST_SUMMARY = 12
+
+
+@transaction.atomic
+def create_programme(
+    *,
+    by: User | ServiceActor,
+    code: str,
+    name_zh: str,
+    name_en: str,
+    amount_fen: int,
+    budget_fen: int,
+    groups: Iterable[WorkerGroup],
+    window_from: date,
+    window_to: date,
+    notice_days: int = 5,
+    second_approval_fen: int | None = None,
+    transport: str = Transport.FOLDER,
+    summary: str = "",
+    answer_minutes: int = 5 * 24 * 60,
+    cooling_minutes: int = 24 * 60,
+) -> Programme:
+    """Write a draft programme with its budget and its one cycle.
+
+    Raises `Refused` (with the field) for a used code, an amount or a budget that cannot be, a
+    window that ends before it begins, no groups, or a summary the bank's file cannot carry.
+    """
+    require(by, Permission.MANAGE_PROGRAMMES)
+    chosen = list(groups)
+    summary = summary or name_zh[:LONGEST_SUMMARY]
+    _check_terms(amount_fen, budget_fen, window_from, window_to, chosen, summary)
+    try:
+        with transaction.atomic():
+            programme = Programme.objects.create(
+                code=code, name_zh=name_zh, name_en=name_en, amount_fen=amount_fen,
+                window_from=window_from, window_to=window_to, notice_days=notice_days,
+                second_approval_fen=second_approval_fen, transport=transport, summary=summary,
+                answer_minutes=answer_minutes, cooling_minutes=cooling_minutes,
+                budget=ledger.open_budget(code=code, total_fen=budget_fen),
+                created_by_id=by.pk,
+            )  # fmt: skip
+    except IntegrityError as error:
+        raise Refused(
+            _("There is a programme with this code already."), code="code_used", field="code"
+        ) from error
+    programme.groups.set(chosen)
+    Cycle.objects.create(programme=programme, code="1")
+    audit.record(by=by, verb="programme.create", target=programme, to_state=programme.state,
+                 data={"amount_fen": amount_fen, "budget_fen": budget_fen})  # fmt: skip
+    return programme
+
+
+def _check_terms(
+    amount_fen: int,
+    budget_fen: int,
+    window_from: date,
+    window_to: date,
+    groups: list[WorkerGroup],
+    summary: str,
+) -> None:
+    if amount_fen <= 0:
+        raise Refused(_("The amount must be above zero."), code="amount", field="amount")
+    if budget_fen < amount_fen:
+        raise Refused(_("The budget does not reach for one person."), code="budget", field="budget")
+    if window_to < window_from:
+        raise Refused(_("The last day is before the first day."), code="window", field="window_to")
+    if not groups:
+        raise Refused(_("Choose at least one group."), code="groups", field="groups")
+    if len(summary) > LONGEST_SUMMARY or not profiles.current().can_carry(summary):
+        raise Refused(
+            _("Write at most %(count)d plain characters; the bank's file carries no others.")
+            % {"count": LONGEST_SUMMARY},
+            code="summary",
+            field="summary",
+        )
+
+
+@transaction.atomic
+def open_programme(*, by: User | ServiceActor, programme: Programme) -> Programme:
+    """Open a draft: its terms are fixed from now on, and who qualifies gets the right at once.
+
+    Raises `Stale` when it is not a draft any more.
+    """
+    require(by, Permission.MANAGE_PROGRAMMES)
+    move(programme, "open", by=by, opened_at=timezone.now())
+    entitlements.evaluate(programme, by=by)
+    return programme
+
+
+@transaction.atomic
+def close_programme(*, by: User | ServiceActor, programme: Programme, reason: str) -> Programme:
+    """Close a programme: nobody becomes entitled any more; rights given stay. Raises `Stale`."""
+    require(by, Permission.MANAGE_PROGRAMMES)
+    return move(programme, "close", by=by, reason=reason)
+
+
+@transaction.atomic
+def change_budget(*, by: User | ServiceActor, programme: Programme, total_fen: int) -> int:
+    """Set the budget's total and serve the waiting; return how many of them were served.
+
+    Raises `Refused` when more than that is reserved or paid already.
+    """
+    require(by, Permission.MANAGE_PROGRAMMES)
+    ledger.change_total(programme.budget, total_fen)
+    audit.record(by=by, verb="programme.change_budget", target=programme,
+                 data={"budget_fen": total_fen})  # fmt: skip
+    programme.budget.refresh_from_db()
+    return entitlements.promote_waiting(programme, by=by)

@@ -1,0 +1,187 @@
+"""Take the bank's answers about payouts: whole files or nothing, each thing said once.
+
+Checks of domain.md 6.2: counts and sums of this file (the profile's), order number of this batch,
+account, name and amount as sent, no line twice. Anything else sets the whole file apart.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import DurationField, ExpressionWrapper, F, Value
+from django.db.models.functions import Now
+
+from benefits import bank_reasons, profiles
+from benefits.actions.lines import add_evidence, close_if_settled, settle
+from benefits.inbound import Problem, Quarantine, handler, refusal_handler
+from benefits.models import BankFile, LineEvidence, PayoutBatch, PayoutLine
+from benefits.profiles.rows import PayoutAnswer
+from benefits.queries.payouts import lines_in_file, numbered
+from benefits.states.cards import FileKind
+from benefits.states.payouts import (
+    SENT_BATCH,
+    BatchState,
+    EvidenceSource,
+    LineState,
+    Outcome,
+    Reason,
+)
+from unionportal.core.actors import BANK, SYSTEM
+
+MINUTE = timedelta(minutes=1)
+
+
+@handler(FileKind.PAYOUT_RESULT)
+def apply_result(file: BankFile, content: bytes) -> dict[str, int]:
+    """Apply a result file; return how many lines came to each state.
+
+    Raises `Quarantine` with every line that does not fit what was sent; then nothing is posted.
+    """
+    result = profiles.current().parse_payout_result(content)
+    file.number, file.line_count = result.number, len(result.rows)
+    batch = _batch_called(result.number)
+    file.answers = batch.file
+    sent = {line.order_no: (seq, line) for seq, line in numbered(_with_numbers(batch))}
+    problems = list(_problems(result.rows, sent))
+    if problems:
+        raise Quarantine(problems)
+    rows = [_evidence(answer, sent[answer.order_no][1], file) for answer in result.rows]
+    new = add_evidence(rows)
+    counts = settle([row.line_id for row in rows], by=BANK)
+    return {"answers": len(rows), "new": new, **counts}
+
+
+def _batch_called(number: str) -> PayoutBatch:
+    batch = (
+        PayoutBatch.objects.select_for_update(of=("self",))
+        .select_related("file")
+        .filter(number=number, state__in=SENT_BATCH)
+        .first()
+    )
+    if batch is None:
+        raise Quarantine([Problem("unknown_batch", 1, number)])
+    return batch
+
+
+def _with_numbers(batch: PayoutBatch) -> list[PayoutLine]:
+    return list(lines_in_file(batch).select_related("payee_account"))
+
+
+def _problems(
+    answers: Sequence[PayoutAnswer],
+    sent: dict[str, tuple[int, PayoutLine]],
+) -> Iterator[Problem]:
+    seen: set[str] = set()
+    for answer in answers:
+        found = f"{answer.seq:06d}"
+        if answer.order_no not in sent:
+            yield Problem("unknown_order", answer.line, found)
+            continue
+        if answer.order_no in seen:
+            yield Problem("twice", answer.line, found)
+        seen.add(answer.order_no)
+        for code in _differences(answer, *sent[answer.order_no]):
+            yield Problem(code, answer.line, found)
+
+
+def _differences(answer: PayoutAnswer, seq: int, line: PayoutLine) -> Iterator[str]:
+    if answer.seq != seq:
+        yield "other_seq"
+    if answer.account != line.payee_account.number:
+        yield "other_account"
+    if answer.holder != line.holder_name:
+        yield "other_name"
+    if answer.amount_fen != line.amount_fen:
+        yield "other_amount"
+
+
+def _evidence(answer: PayoutAnswer, line: PayoutLine, file: BankFile) -> LineEvidence:
+    outcome, reason = bank_reasons.read(is_paid=answer.is_paid, text=answer.text)
+    words = (
+        "S" if answer.is_paid else "F",
+        answer.code,
+        answer.text,
+        str(answer.at),
+        answer.serial,
+    )
+    return LineEvidence(
+        line=line,
+        source=EvidenceSource.BANK_FILE,
+        event_id=answer.order_no,
+        content_hash=_hash(*words),
+        outcome=outcome,
+        reason=reason,
+        bank_code=answer.code,
+        bank_text=answer.text[:60],
+        bank_serial=answer.serial[:40],
+        file=file,
+    )
+
+
+def _hash(*words: str) -> str:
+    return hashlib.sha256("|".join(words).encode()).hexdigest()
+
+
+@refusal_handler(FileKind.PAYOUT_REQUEST)
+def refuse(out_file: BankFile, refusal: BankFile, code: str) -> dict[str, int]:
+    """Apply the bank's refusal of a whole payout file.
+
+    "Seen before" (0030) says that the first file stands: nothing fails. Any other refusal says that
+    no line was paid; lines it paid all the same become contested.
+    """
+    if code == bank_reasons.DUPLICATE_FILE:
+        return {"kept": out_file.line_count}
+    batch = PayoutBatch.objects.select_for_update(of=("self",)).get(file=out_file)
+    rows = [
+        LineEvidence(
+            line=line, source=EvidenceSource.BANK_REFUSAL, event_id=line.order_no,
+            content_hash=_hash("X", code), outcome=Outcome.FAILURE, reason=Reason.BATCH_REJECTED,
+            bank_code=code, file=refusal,
+        )
+        for line in lines_in_file(batch)
+    ]  # fmt: skip
+    new = add_evidence(rows)
+    return {"new": new, **settle([row.line_id for row in rows], by=BANK)}
+
+
+def note_silence() -> int:
+    """Write down which lines the bank has not answered in time; they become unknown, not failed.
+
+    The database's clock decides (security.md section 3, I12). Return how many.
+    """
+    term = ExpressionWrapper(
+        F("batch__programme__answer_minutes") * Value(MINUTE), output_field=DurationField()
+    )
+    overdue = PayoutLine.objects.filter(state=LineState.SENT, sent_at__lt=Now() - term)
+    ids = list(overdue.order_by("pk").values_list("pk", "order_no")[:2_000])
+    if ids:
+        _be_silent(ids)
+    return len(ids)
+
+
+@transaction.atomic
+def _be_silent(lines: list[tuple[UUID, str]]) -> None:
+    add_evidence(
+        [
+            LineEvidence(
+                line_id=pk, source=EvidenceSource.SILENCE, event_id=order_no,
+                content_hash=_hash("silence"), outcome=Outcome.UNCLEAR, reason=Reason.NO_ANSWER,
+            )
+            for pk, order_no in lines
+        ]
+    )  # fmt: skip
+    settle([pk for pk, _order_no in lines], by=SYSTEM)
+
+
+def sweep() -> int:
+    """Note silences, and close batches that ended while nobody looked; return how many lines."""
+    count = note_silence()
+    for pk in PayoutBatch.objects.filter(state=BatchState.RECONCILING).values_list("pk", flat=True):
+        with transaction.atomic():
+            batch = PayoutBatch.objects.select_for_update(of=("self",)).get(pk=pk)
+            close_if_settled(batch, by=SYSTEM)
+    return count

@@ -1,0 +1,133 @@
+"""What can be paid, what stands in the way, and what a batch amounts to."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Now
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from benefits import profiles
+from benefits.models import Entitlement, PayeeAccount, PayoutBatch, PayoutLine, Programme
+from benefits.states.payouts import (
+    LIVE_LINE,
+    EntitlementState,
+    LineState,
+)
+
+DIGEST_COLUMNS = (
+    "order_no", "seq", "attempt", "entitlement_id", "amount_fen", "payee_account_id",
+    "number_index", "holder_name",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """Why a reserved right is not on a list yet; `count` people."""
+
+    code: str
+    words: str | Promise
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class BatchFigures:
+    """People and fen of a batch by where they are; `left_out` is not sent to the bank."""
+
+    people: dict[str, int]
+    fen: dict[str, int]
+
+    def of(self, *states: str) -> tuple[int, int]:
+        """Return (people, fen) in these states."""
+        return (
+            sum(self.people.get(state, 0) for state in states),
+            sum(self.fen.get(state, 0) for state in states),
+        )
+
+
+def unpaid(programme: Programme) -> QuerySet[Entitlement]:
+    """Reserved rights on no live list, in turn, each with its usable account's id."""
+    live = PayoutLine.objects.filter(entitlement=OuterRef("pk"), state__in=LIVE_LINE)
+    account = PayeeAccount.objects.usable().filter(person=OuterRef("person"))
+    return (
+        Entitlement.objects.filter(
+            ~Exists(live), programme=programme, state=EntitlementState.RESERVED
+        )
+        .annotate(account_id=Subquery(account.order_by("-usable_from", "-id").values("pk")[:1]))
+        .in_turn()
+    )
+
+
+def is_rested() -> Q:
+    """Match rights whose failed try has cooled, by the database's clock."""
+    return Q(rests_until__isnull=True) | Q(rests_until__lte=Now())
+
+
+def payable(programme: Programme) -> QuerySet[Entitlement]:
+    """Rights that can go on a list now, as far as the database can tell (names come later)."""
+    return unpaid(programme).filter(is_rested(), account_id__isnull=False, review="")
+
+
+def can_be_written(holder: str) -> bool:
+    """Say whether the bank's file can carry this name."""
+    return profiles.current().can_carry(holder)
+
+
+def obstacles(programme: Programme) -> list[Obstacle]:
+    """Return why reserved rights of a programme cannot be paid now, with how many each."""
+    rows = unpaid(programme).order_by()
+    unnamed = rows.filter(is_rested(), account_id__isnull=False, review="")
+    names = unnamed.values_list("person__payee_accounts__holder_name", flat=True).filter(
+        person__payee_accounts=Subquery(
+            PayeeAccount.objects.usable()
+            .filter(person=OuterRef("person"))
+            .order_by("-usable_from", "-id")
+            .values("pk")[:1]
+        )
+    )
+    found = [
+        Obstacle("no_account", _("No account that may be used yet"),
+                 rows.filter(account_id__isnull=True).count()),
+        Obstacle("resting", _("The last try failed; it rests before the next"),
+                 rows.exclude(is_rested()).count()),
+        Obstacle("review", _("A person must look at it first"), rows.exclude(review="").count()),
+        Obstacle("name", _("The name has characters the bank's file cannot carry"),
+                 sum(not can_be_written(name) for name in names)),
+    ]  # fmt: skip
+    return [obstacle for obstacle in found if obstacle.count]
+
+
+def digest_of(rows: Iterable[tuple[object, ...]]) -> str:
+    """Return the SHA-256 over the sorted lines' terms, each row in the order of DIGEST_COLUMNS."""
+    texts = sorted("|".join(str(value) for value in row) for row in rows)
+    return hashlib.sha256("\n".join(texts).encode()).hexdigest()
+
+
+def lines_digest(batch: PayoutBatch) -> str:
+    """Return the digest of a batch's lines as they are in the database now."""
+    return digest_of(batch.lines.order_by().values_list(*DIGEST_COLUMNS).iterator())
+
+
+def lines_in_file(batch: PayoutBatch) -> QuerySet[PayoutLine]:
+    """The lines that go, or went, to the bank, in the order of the file."""
+    return batch.lines.exclude(state=LineState.DROPPED).order_by("seq")
+
+
+def numbered(lines: Iterable[PayoutLine]) -> Iterator[tuple[int, PayoutLine]]:
+    """Number the lines of the file from 1."""
+    return enumerate(lines, start=1)
+
+
+def batch_figures(batch: PayoutBatch) -> BatchFigures:
+    """Return how many people and how much fen of a batch are in each state; one query."""
+    rows = list(
+        batch.lines.order_by()
+        .values("state")
+        .annotate(people=Count("pk"), fen=Sum("amount_fen"))
+        .values_list("state", "people", "fen")
+    )
+    return BatchFigures({s: n for s, n, _fen in rows}, {s: fen for s, _n, fen in rows})
