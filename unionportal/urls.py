@@ -8,7 +8,7 @@ urlpatterns = [
     path("health/live", health.live, name="health-live"),
     path("health/ready", health.ready, name="health-ready"),
     path("i18n/", include("django.conf.urls.i18n")),
-    path("accounts/", include("allauth.urls")),
+    path("accounts/", include("unionportal.core.account_urls")),
     path("desk/", include("unionportal.dashboard.urls")),
     path("desk/", include("members.urls")),
     path("desk/", include("outreach.urls")),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from rest_framework import authentication, permissions
+from rest_framework import authentication, exceptions, permissions
 from rest_framework.request import Request
 
 from unionportal.core.roles import Permission, has_permission
@@ -34,6 +34,9 @@ class RolePermission(StaffOnly):
     def has_permission(self, request: Request, view: APIView) -> bool:
         if not super().has_permission(request, view):
             return False
+        method = "GET" if request.method == "HEAD" else request.method or ""
+        if not hasattr(view, method.lower()):
+            raise exceptions.MethodNotAllowed(method)
         rights: Mapping[str, Permission] = getattr(view, "rights", {})
-        needed = rights.get(getattr(view, "action", "") or "") or rights.get(request.method or "")
+        needed = rights.get(getattr(view, "action", "") or "") or rights.get(method)
         return needed is not None and has_permission(request.user, needed)

@@ -1,0 +1,242 @@
+"""The people and the things the matrix is walked with: made once for a module, then rolled back."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.cookies import SimpleCookie
+from types import SimpleNamespace
+from typing import Any
+from uuid import UUID
+
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from django.db import transaction
+from django.test import Client
+from django.utils import timezone, translation
+
+from members.models import RosterImport
+from tests.architecture.matrix import ROLES
+from tests.conftest import SINCE, make_area, make_unit
+from tests.factories import members as make
+from tests.factories import outreach, stations
+from unionportal.core.actors import SYSTEM
+from unionportal.core.crypto import blind_index
+from unionportal.core.models import Grant, Heartbeat, Installation, Job, User
+from unionportal.core.models.jobs import JobState
+
+NOBODYS = UUID("00000000-0000-7000-8000-000000000000")
+
+_things: dict[str, Callable[[Cast], dict[str, Any]]] = {}
+
+
+def thing(build: Callable[[Cast], dict[str, Any]]) -> Callable[[Cast], dict[str, Any]]:
+    """Register what stands in the address of a route: a function of the cast."""
+    _things[build.__name__] = build
+    return build
+
+
+class Cast:
+    """Officers of every role: of the district, of sub-district A (`@a`) and of B (`@b`)."""
+
+    def __init__(self) -> None:
+        self.place = _district()
+        self.clients: dict[str, Client] = {"anonymous": Client()}
+        self.users: dict[str, User] = {}
+        units = {"": self.place.unit, "@a": self.place.unit_a, "@b": self.place.unit_b}
+        for role in ROLES:
+            for place, unit in units.items():
+                self._join(f"{role}{place}", role, unit)
+        self._join("nobody", None, None)
+        self._known: dict[str, dict[str, Any]] = {}
+        for name in _things:
+            self.address_of(name)
+
+    def _join(self, name: str, role: str | None, unit: Any) -> None:
+        user = User.objects.create_user(
+            username=name, password="correct horse battery", display_name=name,
+            person_key=blind_index(name, "staff"),
+        )  # fmt: skip
+        if role:
+            Grant.objects.create(user=user, role=role, unit=unit, started_on=SINCE)
+        TOTP.activate(user, generate_totp_secret())
+        client = Client(headers={"accept-language": "en"})
+        client.force_login(user)
+        self.users[name], self.clients[name] = user, client
+
+    def address_of(self, name: str) -> dict[str, Any]:
+        """Return the URL arguments of a thing; nothing for a route without one."""
+        if name and name not in self._known:
+            self._known[name] = _things[name](self)
+        return self._known.get(name, {})
+
+    def call(self, who: str, method: str, path: str) -> Any:
+        """Send an empty request as `who`; what it writes is rolled back, its cookies dropped."""
+        client = self.clients[who]
+        kept = SimpleCookie({key: morsel.value for key, morsel in client.cookies.items()})
+        has_json = path.startswith("/api/") and method not in {"GET", "HEAD"}
+        extra = {"content_type": "application/json"} if has_json else {}
+        try:
+            with transaction.atomic():
+                answer = getattr(client, method.lower())(path, **extra)
+                transaction.set_rollback(True)
+        finally:
+            client.cookies = kept
+        return answer
+
+
+@contextmanager
+def standing() -> Iterator[Cast]:
+    """Build the cast in a transaction that is rolled back at the end."""
+    logging.disable(logging.CRITICAL)  # two lines for each of thousands of requests
+    try:
+        yield from _standing()
+    finally:
+        logging.disable(logging.NOTSET)
+
+
+def _standing() -> Iterator[Cast]:
+    with translation.override("en"), transaction.atomic():
+        Installation.objects.update_or_create(pk=1, defaults={"is_demo": True})
+        soon = timezone.now() + dt.timedelta(hours=1)
+        Heartbeat.objects.bulk_create(
+            [Heartbeat(name=name, at=soon) for name in ("worker", "beat")]
+        )
+        yield Cast()
+        transaction.set_rollback(True)
+
+
+def _district() -> SimpleNamespace:
+    root_area = make_area(None, "示例区", "district", "490100", name_en="Shili District")
+    area_a = make_area(root_area, "甲街道", "subdistrict", "490100001", name_en="Jia Sub-district")
+    area_b = make_area(root_area, "乙街道", "subdistrict", "490100002", name_en="Yi Sub-district")
+    root = make_unit(None, "示例区总工会", "district", root_area)
+    unit_a = make_unit(root, "甲街道总工会", "subdistrict", area_a)
+    root.refresh_from_db()
+    unit_b = make_unit(root, "乙街道总工会", "subdistrict", area_b)
+    firm_a = make_unit(unit_a, "甲物流有限公司工会", "employer_union", area_a)
+    for unit in (root, unit_a):
+        unit.refresh_from_db()
+    return SimpleNamespace(
+        area=root_area, area_a=area_a, area_b=area_b, unit=root, unit_a=unit_a, unit_b=unit_b,
+        firm_a=firm_a,
+    )  # fmt: skip
+
+
+@thing
+def account(cast: Cast) -> dict[str, Any]:
+    return {"pk": cast.users["nobody"].pk}
+
+
+@thing
+def grant(cast: Cast) -> dict[str, Any]:
+    return {"pk": cast.users["field_officer"].grants.get().pk}
+
+
+@thing
+def job(cast: Cast) -> dict[str, Any]:
+    """One finished job each; the address names the caller's own."""
+    owned: dict[str, Any] = {}
+    for name, user in cast.users.items():
+        made = Job.objects.create(
+            kind="test", owner=user, state=JobState.DONE, result=make.scan(user),
+            finished_at=timezone.now(),
+        )  # fmt: skip
+        owned[name] = made.pk
+    return owned
+
+
+@thing
+def area(cast: Cast) -> dict[str, Any]:
+    return {"pk": cast.place.area_a.pk}
+
+
+@thing
+def unit(cast: Cast) -> dict[str, Any]:
+    return {"pk": cast.place.firm_a.pk}
+
+
+@thing
+def employer(cast: Cast) -> dict[str, Any]:
+    return {"pk": make.employer(cast.place.area_a, covered_by=cast.place.firm_a).pk}
+
+
+@thing
+def member(cast: Cast) -> dict[str, Any]:
+    return {"pk": make.membership(cast.place.firm_a).pk}
+
+
+@thing
+def application(cast: Cast) -> dict[str, Any]:
+    return {"pk": make.application(cast.place.firm_a).pk}
+
+
+@thing
+def roster(cast: Cast) -> dict[str, Any]:
+    file = make.scan(SYSTEM, kind="roster")
+    made = RosterImport.objects.create(
+        unit=cast.place.firm_a, file=file, file_sha256="0" * 64, state="previewed",
+        created_by=cast.users["subdistrict_officer@a"],
+        counts={"rows": 1, "new": 1, "known": 0, "duplicate": 0, "held": 0, "rejected": 1,
+                "written": 0},
+        layout={"titles": [], "columns": {}},
+    )  # fmt: skip
+    return {"pk": made.pk}
+
+
+@thing
+def drive(cast: Cast) -> dict[str, Any]:
+    place = cast.place
+    return {"pk": outreach.drive(place.unit_a, areas=[place.area_a]).pk}
+
+
+@thing
+def joincode(cast: Cast) -> dict[str, Any]:
+    return {"pk": _code(cast).pk}
+
+
+@thing
+def poster(cast: Cast) -> dict[str, Any]:
+    return {"code": _code(cast).code}
+
+
+def _code(cast: Cast) -> Any:
+    place = cast.place
+    made = outreach.Drive.objects.get(pk=cast.address_of("drive")["pk"])
+    return outreach.code(made, place.firm_a, place.area_a)
+
+
+@thing
+def patch(cast: Cast) -> dict[str, Any]:
+    # Nobody's scope may widen by it, so its officer is none of those who are asked.
+    officer = cast.users["nobody"]
+    Grant.objects.create(
+        user=officer, role="field_officer", unit=cast.place.firm_a, started_on=SINCE
+    )
+    made = outreach.patch(officer, cast.place.area_a)
+    officer.grants.all().delete()
+    return {"pk": made.pk}
+
+
+@thing
+def point(cast: Cast) -> dict[str, Any]:
+    return {"pk": stations.make_point(cast.place.area_a, "draft").pk}
+
+
+@thing
+def point_step(cast: Cast) -> dict[str, Any]:
+    return {**cast.address_of("point"), "verb": "apply"}
+
+
+@thing
+def holiday(cast: Cast) -> dict[str, Any]:
+    made = stations.ServicePoint.objects.get(pk=cast.address_of("point")["pk"])
+    day = timezone.localdate() + dt.timedelta(days=3)
+    stations.actions.set_holiday(by=SYSTEM, point=made, day=day, spans=[], note="")
+    return {"pk": made.pk, "day_pk": made.holidays.get().pk}
+
+
+@thing
+def published_point(cast: Cast) -> dict[str, Any]:
+    return {"pk": stations.make_point(cast.place.area_a).pk}

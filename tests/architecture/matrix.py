@@ -1,0 +1,273 @@
+"""Who may do what where: every route of the portal, written out by hand.
+
+One row a route: method → who (PUBLIC, STAFF or role codes), and whose objects the route shows.
+The table repeats on purpose what the code says; `test_matrix.py` holds the two together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import URLPattern, URLResolver, get_resolver
+
+PUBLIC = "public"  # anybody
+STAFF = "staff"  # whoever is signed in, even without a role
+
+FIELD, SUBDISTRICT, DISTRICT = "field_officer", "subdistrict_officer", "district_officer"
+MAKER, CHECKER, AUDITOR = "finance_maker", "finance_checker", "auditor"
+SYSTEM, SECURITY = "system_administrator", "security_administrator"
+ROLES = (FIELD, SUBDISTRICT, DISTRICT, MAKER, CHECKER, AUDITOR, SYSTEM, SECURITY)
+
+Who = str | frozenset[str]
+
+EVERYONE = frozenset(ROLES)
+OFFICERS = frozenset({FIELD, SUBDISTRICT, DISTRICT})
+DECIDERS = frozenset({SUBDISTRICT, DISTRICT})
+CHIEFS = frozenset({DISTRICT})
+LOOKERS = frozenset({FIELD, SUBDISTRICT, DISTRICT, AUDITOR})
+ORGANISATION = frozenset({FIELD, SUBDISTRICT, DISTRICT, MAKER, CHECKER, AUDITOR})
+CARDS = frozenset({SUBDISTRICT, DISTRICT, MAKER, CHECKER, AUDITOR})
+MONEY = frozenset({DISTRICT, MAKER, CHECKER, AUDITOR})
+MAKERS, CHECKERS = frozenset({MAKER}), frozenset({CHECKER})
+AUDITORS = frozenset({AUDITOR})
+SYSTEMS, SECURITIES = frozenset({SYSTEM}), frozenset({SECURITY})
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+
+# Whose object it is, when the address names one.
+NONE = "none"  # no object, or one that everybody with the right may see
+AREA_A = "area_a"  # of sub-district A: its own officers and the district; the neighbour gets 404
+DISTRICT_ONLY = "district"  # the district's: narrower grants get 404
+OWN = "own"  # the owner's alone
+
+
+@dataclass(frozen=True)
+class Row:
+    """One route: method → who may, and what the cast puts into its address."""
+
+    who: Mapping[str, Who]
+    scope: str = NONE
+    thing: str = ""
+    # Roles that see everybody's, where the scope is OWN.
+    sees_all: frozenset[str] = frozenset()
+    # Roles that hold the right and still get 403 for a thing that is not their own.
+    refused: frozenset[str] = frozenset()
+    # A library's view: which methods it answers is its own affair.
+    is_library: bool = False
+
+
+def look(who: Who, scope: str = NONE, thing: str = "", **more: Any) -> Row:
+    """A page or an API read."""
+    return Row({"GET": who, "HEAD": who}, scope, thing, **more)
+
+
+def send(who: Who, scope: str = NONE, thing: str = "", **more: Any) -> Row:
+    """A post and nothing else."""
+    return Row({"POST": who}, scope, thing, **more)
+
+
+def form(who: Who, scope: str = NONE, thing: str = "") -> Row:
+    """A page with a form that posts to itself."""
+    return Row({"GET": who, "HEAD": who, "POST": who}, scope, thing)
+
+
+def library(who: str) -> Row:
+    """A view of a library."""
+    return Row(dict.fromkeys(METHODS, who), is_library=True)
+
+
+PLUMBING = {
+    "health-live": look(PUBLIC),
+    "health-ready": look(PUBLIC),
+    "set_language": library(PUBLIC),
+    "core:preferences": send(PUBLIC),
+    "core:demo-phone": look(PUBLIC),
+}
+
+ACCOUNTS = {
+    "account_login": library(PUBLIC),
+    "account_logout": library(PUBLIC),
+    "account_inactive": library(PUBLIC),
+    "account_reauthenticate": library(STAFF),
+    "account_change_password": library(STAFF),
+    "mfa_index": library(STAFF),
+    "mfa_authenticate": library(STAFF),
+    "mfa_reauthenticate": library(STAFF),
+    "mfa_activate_totp": library(STAFF),
+    "mfa_deactivate_totp": library(STAFF),
+    "mfa_view_recovery_codes": library(STAFF),
+    "mfa_generate_recovery_codes": library(STAFF),
+    "mfa_download_recovery_codes": library(STAFF),
+    "usersessions_list": library(STAFF),
+}
+
+DESK = {
+    "dashboard:home": look(EVERYONE),
+    "core:job-list": look(EVERYONE),
+    "core:job-detail": look(EVERYONE, OWN, "job", sees_all=AUDITORS),
+    "core:job-download": send(EVERYONE, OWN, "job"),
+    "core:audit-list": look(AUDITORS),
+    "core:reveal-list": look(AUDITORS),
+    "core:account-list": look(SYSTEMS),
+    "core:account-new": form(SYSTEMS),
+    "core:account-close": send(SYSTEMS, thing="account"),
+    "core:role-list": look(EVERYONE),
+    "core:grant-list": look(SECURITIES),
+    "core:grant-new": form(SECURITIES, thing="account"),
+    "core:grant-end": send(SECURITIES, thing="grant"),
+    "reports:coverage": look(LOOKERS),
+    "reports:coverage-xlsx": look(LOOKERS),
+    "reports:figure-list": look(LOOKERS),
+}
+
+MEMBERS = {
+    "members:unit-tree": look(ORGANISATION),
+    "members:unit-detail": look(ORGANISATION, AREA_A, "unit"),
+    "members:unit-children": look(ORGANISATION, AREA_A, "unit"),
+    "members:unit-establish": send(CHIEFS, AREA_A, "unit"),
+    "members:unit-dissolve": send(CHIEFS, AREA_A, "unit"),
+    "members:area-tree": look(ORGANISATION),
+    "members:employer-list": look(ORGANISATION),
+    "members:employer-detail": look(ORGANISATION, AREA_A, "employer"),
+    "members:member-list": look(LOOKERS),
+    "members:member-find": send(LOOKERS),
+    "members:member-detail": look(LOOKERS, AREA_A, "member"),
+    "members:member-reveal": send(DECIDERS, AREA_A, "member"),
+    "members:certificate": look(LOOKERS, AREA_A, "member"),
+    "members:enrol": form(OFFICERS),
+    "members:application-list": look(LOOKERS),
+    "members:application-approve": send(DECIDERS),
+    "members:application-detail": look(LOOKERS, AREA_A, "application"),
+    "members:application-return": send(DECIDERS, AREA_A, "application"),
+    "members:application-reject": send(DECIDERS, AREA_A, "application"),
+    "members:application-resubmit": send(OFFICERS, AREA_A, "application"),
+    "members:application-withdraw": send(OFFICERS, AREA_A, "application"),
+    "members:import-list": look(OFFICERS),
+    "members:import-new": form(OFFICERS),
+    "members:import-template": look(OFFICERS),
+    "members:import-detail": look(OFFICERS, AREA_A, "roster"),
+    "members:import-confirm": send(OFFICERS, AREA_A, "roster"),
+    "members:import-cancel": send(OFFICERS, AREA_A, "roster"),
+    "members:import-rejected": send(OFFICERS, AREA_A, "roster", refused=frozenset({FIELD})),
+}
+
+OUTREACH = {
+    "outreach:drive-list": look(LOOKERS),
+    "outreach:drive-new": form(CHIEFS),
+    "outreach:drive-detail": look(LOOKERS, AREA_A, "drive"),
+    "outreach:drive-open": send(CHIEFS, AREA_A, "drive"),
+    "outreach:drive-close": send(CHIEFS, AREA_A, "drive"),
+    "outreach:target-edit": form(CHIEFS, AREA_A, "drive"),
+    "outreach:patch-add": form(CHIEFS, AREA_A, "drive"),
+    "outreach:joincode-add": form(CHIEFS, AREA_A, "drive"),
+    "outreach:enrolment-list": look(LOOKERS, AREA_A, "drive"),
+    "outreach:known-list": look(LOOKERS, AREA_A, "drive"),
+    "outreach:joincode-poster": look(LOOKERS, AREA_A, "joincode"),
+    "outreach:joincode-stop": send(CHIEFS, AREA_A, "joincode"),
+    "outreach:patch-list": look(LOOKERS),
+    "outreach:patch-end": send(CHIEFS, AREA_A, "patch"),
+}
+
+STATIONS = {
+    "stations:point-list": look(LOOKERS),
+    "stations:point-new": form(OFFICERS),
+    "stations:point-detail": look(LOOKERS, AREA_A, "point"),
+    "stations:point-edit": form(OFFICERS, AREA_A, "point"),
+    "stations:point-rate": send(CHIEFS, AREA_A, "point"),
+    "stations:holiday-add": send(OFFICERS, AREA_A, "point"),
+    "stations:holiday-drop": send(OFFICERS, AREA_A, "holiday"),
+    "stations:point-move": send(OFFICERS, AREA_A, "point_step"),
+}
+
+BENEFITS: dict[str, Row] = {}
+
+API = {
+    "api:areas-list": look(ORGANISATION),
+    "api:areas-detail": look(ORGANISATION, AREA_A, "area"),
+    "api:units-list": look(ORGANISATION),
+    "api:units-detail": look(ORGANISATION, AREA_A, "unit"),
+    "api:employers-list": look(ORGANISATION),
+    "api:employers-detail": look(ORGANISATION, AREA_A, "employer"),
+    "api:members-list": look(LOOKERS),
+    "api:members-detail": look(LOOKERS, AREA_A, "member"),
+    "api:applications-list": Row({"GET": LOOKERS, "HEAD": LOOKERS, "POST": OFFICERS}),
+    "api:applications-detail": look(LOOKERS, AREA_A, "application"),
+    "api:service-points-list": look(LOOKERS),
+    "api:service-points-detail": look(LOOKERS, AREA_A, "point"),
+    "api:drives-list": look(LOOKERS),
+    "api:drives-detail": look(LOOKERS, AREA_A, "drive"),
+    "api:drives-board": look(LOOKERS, AREA_A, "drive"),
+    "api:coverage": look(LOOKERS),
+    "api:coverage-rates": look(LOOKERS),
+    "api:figures": look(EVERYONE),
+    "api:schema": look(STAFF),
+    "api:docs": look(STAFF),
+}
+
+WORKER = {
+    "worker:join-start": look(PUBLIC),
+    "worker:join": form(PUBLIC, thing="poster"),
+    "worker:join-work": form(PUBLIC, thing="poster"),
+    "worker:join-vehicle": form(PUBLIC, thing="poster"),
+    "worker:join-check": form(PUBLIC, thing="poster"),
+    "worker:join-code": form(PUBLIC, thing="poster"),
+    "worker:join-resend": send(PUBLIC, thing="poster"),
+    "worker:join-done": look(PUBLIC, thing="poster"),
+    "worker:station-list": look(PUBLIC),
+    "worker:station-detail": look(PUBLIC, thing="published_point"),
+}
+
+TABLE: dict[str, Row] = {
+    **PLUMBING, **ACCOUNTS, **DESK, **MEMBERS, **OUTREACH, **STATIONS, **BENEFITS, **API, **WORKER,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Route:
+    """An address pattern with its full name."""
+
+    name: str
+    path: str
+    view: Any
+
+    @property
+    def is_api(self) -> bool:
+        return self.path.startswith("api/")
+
+
+def routes(
+    patterns: Iterable[Any] | None = None, prefix: str = "", spaces: tuple[str, ...] = ()
+) -> Iterator[Route]:
+    """Walk the URL map (or a planted list of patterns)."""
+    for pattern in get_resolver().url_patterns if patterns is None else patterns:
+        path = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            inner = (*spaces, pattern.namespace) if pattern.namespace else spaces
+            yield from routes(pattern.url_patterns, path, inner)
+        elif isinstance(pattern, URLPattern):
+            yield Route(
+                ":".join((*spaces, pattern.name or f"nameless {path}")), path, pattern.callback
+            )
+
+
+def differences(found: Iterable[Route], table: Mapping[str, Row]) -> list[str]:
+    """Say which routes have no row and which rows have no route."""
+    names = {route.name for route in found}
+    missing = [f"no row in the matrix for {name}" for name in sorted(names - set(table))]
+    return missing + [f"no route for the row {name}" for name in sorted(set(table) - names)]
+
+
+def rights_of(route: Route) -> dict[str, str]:
+    """Return method → right as the view itself declares it; empty when it declares none."""
+    view = route.view
+    if hasattr(view, "actions"):  # a REST viewset: action names stand for methods
+        declared = view.cls.rights
+        return {
+            method.upper(): declared.get(action, "nobody")
+            for method, action in view.actions.items()
+            if method != "head"
+        }
+    declared = getattr(view, "rights", None) or getattr(getattr(view, "cls", None), "rights", {})
+    return {str(method): str(right) for method, right in declared.items()}
