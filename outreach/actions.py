@@ -19,7 +19,7 @@ from outreach.models import (
     PatchAssignment,
     Target,
 )
-from outreach.queries import read_drive, running_drives
+from outreach.queries import RunningDrive, read_drive, running_drives
 from outreach.rules import new_code
 from outreach.states import DriveState, KnownAs
 from unionportal.core import audit
@@ -310,23 +310,28 @@ def link_applications(
     drives = [read_drive(code.drive)] if code else running_drives(timezone.localdate())
     if not drives:
         return []
-    paths = _paths_of(applications, code)
-    rows = []
-    for application in applications:
-        for running in drives:
-            area_id = running.area_for(paths[application.area_id])
-            if code is None and (area_id is None or application.group_id not in running.groups):
-                continue
-            if code is not None:
-                area_id = area_id or running.area_for(code.area.path) or application.area_id
-            rows.append(
-                DriveEnrolment(
-                    application=application, drive=running.drive, join_code=code,
-                    area_id=area_id, group_id=application.group_id,
-                )  # fmt: skip
-            )
-            break
-    return _write_enrolments(rows)
+    paths = _paths_of(applications)
+    rows = [_enrolment(one, paths[one.area_id], drives, code) for one in applications]
+    return _write_enrolments([row for row in rows if row is not None])
+
+
+def _enrolment(
+    application: Application, path: str, drives: list[RunningDrive], code: JoinCode | None
+) -> DriveEnrolment | None:
+    """Return the row that counts `application` for the first drive that fits; None without one."""
+    for running in drives:
+        area_id = running.area_for(path)
+        if code is not None:
+            # A poster counts whoever scans it, also somebody of another group or area.
+            area_id = area_id or running.area_for(code.area.path) or application.area_id
+        elif application.group_id not in running.groups:
+            continue
+        if area_id is not None:
+            return DriveEnrolment(
+                application=application, drive=running.drive, join_code=code,
+                area_id=area_id, group_id=application.group_id,
+            )  # fmt: skip
+    return None
 
 
 def _code_of(join_code_id: UUID | None) -> JoinCode | None:
@@ -337,7 +342,7 @@ def _code_of(join_code_id: UUID | None) -> JoinCode | None:
     return code if code.drive.is_running else None
 
 
-def _paths_of(applications: Sequence[Application], code: JoinCode | None) -> dict[UUID, str]:
+def _paths_of(applications: Sequence[Application]) -> dict[UUID, str]:
     ids = {application.area_id for application in applications}
     return dict(Area.objects.filter(pk__in=ids).order_by().values_list("pk", "path"))
 

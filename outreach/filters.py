@@ -8,7 +8,7 @@ from outreach.models import Drive
 from outreach.states import DriveState
 
 
-class DriveFilter(django_filters.FilterSet):
+class DriveFilter(django_filters.FilterSet):  # type: ignore[misc]
     state = django_filters.ChoiceFilter(choices=DriveState.choices)
 
     class Meta:

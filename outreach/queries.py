@@ -212,28 +212,28 @@ def progress_of(drives: Sequence[Drive]) -> list[Progress]:
         Target.objects.filter(drive_id__in=ids)
         .values_list("drive_id").annotate(n=Sum("count")).order_by()
     )  # fmt: skip
-    counts = {row["drive_id"]: row for row in _enrolment_counts(ids)}
+    counts = _enrolment_counts(ids)
     found = []
     for drive in drives:
         gone, total = days_gone(drive.started_on, drive.ended_on, today)
-        row = counts.get(drive.pk, {"joined": 0, "waiting": 0})
-        found.append(
-            Progress(drive, row["joined"], targets.get(drive.pk, 0), row["waiting"], gone, total)
-        )
+        joined, waiting = counts.get(drive.pk, (0, 0))
+        found.append(Progress(drive, joined, targets.get(drive.pk, 0), waiting, gone, total))
     return found
 
 
-def _enrolment_counts(drive_ids: list[UUID]) -> Iterable[dict[str, int]]:
+def _enrolment_counts(drive_ids: list[UUID]) -> dict[UUID, tuple[int, int]]:
+    """Return {drive: (joined, waiting for a decision)}."""
     joined = Q(application__state=ApplicationState.APPROVED) & ~Q(
         application__membership__state="annulled"
     )
     open_ = Q(application__state__in=(ApplicationState.SUBMITTED, ApplicationState.RETURNED))
-    return (
+    rows = (
         DriveEnrolment.objects.filter(drive_id__in=drive_ids)
         .values("drive_id")
         .annotate(joined=Count("pk", filter=joined), waiting=Count("pk", filter=open_))
         .order_by()
     )
+    return {row["drive_id"]: (row["joined"], row["waiting"]) for row in rows}
 
 
 def open_drives_progress(user: AnyUser, limit: int = 5) -> list[Progress]:

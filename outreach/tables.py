@@ -20,7 +20,7 @@ from unionportal.core.masking import mask_name
 from unionportal.core.tables import MISSING, DayColumn, MomentColumn, PortalTable
 from unionportal.core.templatetags import portal
 
-APPLICATION_KINDS = {
+APPLICATION_KINDS: dict[str, str] = {
     ApplicationState.SUBMITTED: "wait",
     ApplicationState.RETURNED: "move",
     ApplicationState.APPROVED: "ok",

@@ -119,7 +119,7 @@ class SmsCodeForm(forms.Form):
     )  # fmt: skip
 
     def clean_code(self) -> str:
-        code = self.cleaned_data["code"].replace(" ", "")
+        code = str(self.cleaned_data["code"]).replace(" ", "")
         if not (code.isascii() and code.isdigit() and len(code) == 6):
             raise forms.ValidationError(_("The code has six digits. Look at the message again."))
         return code
