@@ -87,7 +87,7 @@ class EnrolForm(EmployerByName, forms.Form):
     ]
 
     name = IdentifierField(
-        label=_("Name"), parse=identifiers.parse_name, attribute="name", max_length=60
+        label=_("Full name"), parse=identifiers.parse_name, attribute="name", max_length=60
     )
     id_type = forms.ChoiceField(label=_("Document"), choices=IdType, initial=IdType.CITIZEN)
     id_number = forms.CharField(
@@ -260,7 +260,7 @@ class FilterForm(forms.Form):
 class MemberFilterForm(FilterForm):
     """What the list of members is narrowed to."""
 
-    q = forms.CharField(max_length=60)
+    q = forms.CharField(label=_("Search"), max_length=60)
     area = LookupChoiceField(label=_("Area"), queryset=Area.objects.none(), empty_label=_("All"))
     unit = LookupChoiceField(queryset=UnionUnit.objects.none(), widget=forms.HiddenInput)
     group = LookupChoiceField(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import django_tables2 as tables
+from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from members.models import Application, Employer, Membership, UnionUnit
@@ -59,7 +59,7 @@ class MemberTable(PortalTable):
     """Members, newest first."""
 
     name = tables.Column(
-        verbose_name=_("Name"),
+        verbose_name=_("Full name"),
         accessor="person__name",
         linkify=("members:member-detail", {"pk": tables.A("pk")}),
         attrs=PortalTable.FIRST,
@@ -79,11 +79,11 @@ class MemberTable(PortalTable):
         )  # fmt: skip
 
     def render_phone(self, value: str, record: Membership) -> SafeString:
-        mark = _now("not verified") if record.person.phone_state == PhoneState.CLAIMED else ""
+        mark = _("not verified") if record.person.phone_state == PhoneState.CLAIMED else ""
         return masked_phone(value, mark)
 
 
-def masked_phone(masked: str, mark: str = "") -> SafeString:
+def masked_phone(masked: str, mark: str | Promise = "") -> SafeString:
     """Return a masked phone, with a word of caution beside it."""
     shown = format_html('<span class="up-mask nowrap">{}</span>', masked)
     return format_html('{} <span class="t-wait">{}</span>', shown, mark) if mark else shown
@@ -93,7 +93,7 @@ class ApplicationTable(PortalTable):
     """Applications, newest first."""
 
     name = tables.Column(
-        verbose_name=_("Name"),
+        verbose_name=_("Full name"),
         linkify=("members:application-detail", {"pk": tables.A("pk")}),
         attrs=PortalTable.FIRST,
     )
@@ -114,7 +114,7 @@ class ApplicationTable(PortalTable):
         )  # fmt: skip
 
     def render_phone(self, value: str, record: Any) -> SafeString:
-        return masked_phone(value, _now("person known") if record.is_known else "")
+        return masked_phone(value, _("person known") if record.is_known else "")
 
 
 class PickApplicationTable(ApplicationTable):
