@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from stations.models import ServicePoint
 from stations.queries import local_areas
 from stations.states import PointKind, PointState
+from unionportal.core.errors import Text
 from unionportal.core.figures import Figure, FigureValue, register
 from unionportal.core.roles import Permission
 from unionportal.core.scope import scope_of
@@ -48,7 +49,9 @@ def _areas_with_point(user: AnyUser, as_of: date) -> FigureValue:
     return FigureValue(areas.filter(Exists(points)).count(), as_of, areas.count())
 
 
-def _register(figure_id: str, title: str, definition: str, compute: Compute, order: int) -> Figure:
+def _register(
+    figure_id: str, title: Text, definition: Text, compute: Compute, order: int
+) -> Figure:
     return register(
         Figure(
             id=figure_id,

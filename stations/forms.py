@@ -99,7 +99,7 @@ class PointForm(forms.Form):
         label=gettext_lazy("Area"), queryset=Area.objects.none(), empty_label=gettext_lazy("Choose")
     )
     address = forms.CharField(
-        label=gettext_lazy("Address"),
+        label=gettext_lazy("Street address"),
         max_length=200,
         help_text=gettext_lazy("So that a courier finds the door."),
     )
@@ -229,7 +229,7 @@ class PointForm(forms.Form):
                         self.add_error(cell, _("%s: give both times.") % name)
                 elif opens is not None and opens == closes != 0:
                     self.add_error(cell, _("%s: it opens and closes at the same time.") % name)
-                elif opens is not None:
+                elif opens is not None and closes is not None:
                     typed.append(WeekSpan(day, opens, closes))
         week = split_spans(typed)
         bad = overlapping(week)
@@ -270,7 +270,11 @@ class MoveForm(forms.Form):
     version = forms.IntegerField(widget=forms.HiddenInput)
     on = forms.DateField(label=gettext_lazy("On which day"), widget=DateInput, required=False)
     reason = forms.CharField(
-        label=gettext_lazy("Reason"), max_length=300, required=False, widget=forms.Textarea
+        label=gettext_lazy("Reason"),
+        max_length=300,
+        required=False,
+        widget=forms.Textarea,
+        help_text=gettext_lazy("Needed to reject, suspend or close."),
     )
 
 
@@ -302,9 +306,10 @@ class HolidayForm(forms.Form):
                 self.add_error("is_closed", _("Closed and opening times: keep one of the two."))
             data["spans"] = []
             return data
-        if not self.errors and (opens is None or closes is None):
-            self.add_error("opens", _("Give both times, or tick “closed all day”."))
-        elif not self.errors and closes <= opens and closes != 0:
+        if opens is None or closes is None:
+            if not self.errors:
+                self.add_error("opens", _("Give both times, or tick “closed all day”."))
+        elif closes <= opens and closes != 0:
             self.add_error("closes", _("Closing comes after opening, on the same day."))
         data["spans"] = [] if opens is None or closes is None else [Span(opens, closes or 1440)]
         return data

@@ -179,6 +179,12 @@ class ServicePoint(models.Model):
         return self.host.name if self.host else self.host_name
 
     @property
+    def facilities_in_order(self) -> list[PointFacility]:
+        """What is there, most wanted first, as the code list has it."""
+        order = Facility.values
+        return sorted(self.facilities.all(), key=lambda one: order.index(one.code))
+
+    @property
     def is_editable(self) -> bool:
         return self.state != PointState.CLOSED
 

@@ -104,8 +104,9 @@ def waiting_count(user: AnyUser) -> int:
 def local_areas(day: dt.date | None = None) -> QuerySet[Area]:
     """Return the sub-districts, towns and parks valid on `day` (default today), in tree order."""
     day = day or timezone.localdate()
-    rows = Area.objects.filter(level__in=LOCAL_LEVELS, valid_from__lte=day)
-    return rows.exclude(valid_to__lte=day).order_by("path")
+    rows: QuerySet[Area] = Area.objects.filter(level__in=LOCAL_LEVELS, valid_from__lte=day)
+    rows = rows.exclude(valid_to__lte=day)
+    return rows.order_by("path")
 
 
 def district_centre(without: UUID | None = None) -> Point | None:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import BadRequest
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -81,7 +81,7 @@ def _nothing(request: HttpRequest) -> Empty:
 
 def _tabs(request: HttpRequest, counts: dict[str, int]) -> list[dict[str, Any]]:
     current = request.GET.get("state", "")
-    choices = [("", _("All"), sum(counts.values()))]
+    choices: list[tuple[str, Any, int]] = [("", _("All"), sum(counts.values()))]
     choices += [(s.value, s.label, counts.get(s.value, 0)) for s in PointState]
     found = []
     for value, label, count in choices:
@@ -151,11 +151,17 @@ def point_edit(request: HttpRequest, pk: UUID) -> HttpResponse:
             status = refusal.status
             context |= {"stale": refusal.message, "differences": current_values(form, now)}
             # Saving again is then a decision taken with the difference in sight.
-            form.data = form.data.copy()
-            form.data["version"] = str(point.version)
+            form.data = _with_version(request, point)
         except Refused as refusal:
             form.add_error(_field(form, refusal), str(refusal.message))
     return render(request, "stations/point_form.html", context, status=status)
+
+
+def _with_version(request: HttpRequest, point: ServicePoint) -> QueryDict:
+    """Return what was posted, at the point's present version."""
+    data = request.POST.copy()
+    data["version"] = str(point.version)
+    return data
 
 
 def _field(form: Any, refusal: Refused) -> str | None:
@@ -222,7 +228,7 @@ def point_move(request: HttpRequest, pk: UUID, verb: str) -> HttpResponse:
         raise
     except Refused as refusal:
         form.add_error(_field(form, refusal), str(refusal.message))
-        form.data = {**form.data.dict(), "version": str(point.version)}
+        form.data = _with_version(request, point)
         return _detail(request, point, status=refusal.status, move_form=form, asked=verb)
     messages.success(request, done_words(moved, verb))
     return redirect("stations:point-detail", pk)

@@ -24,6 +24,10 @@ function sort(list, here, holder) {
     list.append(row);
   }
   for (const group of list.querySelectorAll("[data-group]")) group.remove();
+  const heading = document.createElement("h2");
+  heading.className = "st-area";
+  heading.textContent = holder.dataset.heading;
+  list.prepend(heading);
 }
 
 for (const holder of document.querySelectorAll("[data-union-near]")) {
