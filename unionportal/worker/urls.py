@@ -1,7 +1,18 @@
 from django.urls import include, path
 
+from unionportal.worker import views
+
 app_name = "worker"
 urlpatterns = [
+    path("", views.home, name="home"),
+    path("help/", views.help_page, name="help"),
+    path("ways-to-join/", views.join_help, name="join-help"),
+    path("status/", views.status, name="status"),
+    path("status/code/", views.status_code, name="status-code"),
+    path("status/mine/", views.status_answer, name="status-answer"),
+    path("status/leave/", views.status_leave, name="status-leave"),
+    path("confirm/<str:token>/", views.confirm, name="confirm"),
+    path("verify/<str:token>/", views.verify, name="verify"),
     path("", include("unionportal.worker.join_urls")),
     path("", include("unionportal.worker.station_urls")),
 ]

@@ -1,0 +1,217 @@
+"""Give files to the bank and take files from it, whatever they are about."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.db.models import F, Q
+from django.db.models.functions import Now
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from benefits import inbound, outbound, profiles
+from benefits.inbound import Problem, Quarantine
+from benefits.models import BankFile
+from benefits.states.cards import Direction, FileKind, FileState, Transport
+from benefits.transports import folder
+from unionportal.core import audit, files
+from unionportal.core.actors import BANK, SYSTEM, ServiceActor
+from unionportal.core.errors import Refused
+from unionportal.core.transitions import move
+
+if TYPE_CHECKING:
+    from unionportal.core.models import User
+
+logger = logging.getLogger(__name__)
+
+RECLAIM_AFTER = timedelta(seconds=30)
+KEEP_FOR = timedelta(days=90)  # security.md 3.2, "Files at rest"
+MOST_PROBLEMS = 500
+RECEIVE_LOCK = 0x42414E4B
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of a file from the bank; `is_repeat` when the same content came before."""
+
+    file: BankFile
+    is_repeat: bool
+
+
+def receive(
+    *, content: bytes, name: str, by: User | ServiceActor, transport: Transport = Transport.MANUAL
+) -> Receipt:
+    """Take in a file from the bank once by its content, and apply it whole or set it apart.
+
+    The same content again changes nothing (security.md section 3, I7).
+    """
+    receipt = _keep(content, name, by, transport)
+    if receipt.file.state == FileState.RECEIVED:
+        process(receipt.file.pk)
+        receipt.file.refresh_from_db()
+    return receipt
+
+
+@transaction.atomic
+def _keep(
+    content: bytes, name: str, by: User | ServiceActor, transport: Transport
+) -> Receipt:
+    with connection.cursor() as cursor:  # one at a time, so that a repeat finds its first
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [RECEIVE_LOCK])
+    kind, sha256 = profiles.current().identify(content), outbound.digest(content)
+    first = BankFile.objects.filter(direction=Direction.IN, kind=kind, sha256=sha256).first()
+    if first is not None:
+        BankFile.objects.filter(pk=first.pk).update(repeats=F("repeats") + 1)
+        audit.record(by=by, verb="bank_file.repeat", target=first)
+        return Receipt(first, is_repeat=True)
+    file = BankFile(
+        direction=Direction.IN,
+        kind=kind,
+        name=name[:120],
+        sha256=sha256,
+        state=FileState.RECEIVED if content else FileState.QUARANTINED,
+        transport=transport,
+        created_by_id=by.pk,
+        problems=[] if content else [asdict(Problem("empty"))],
+    )
+    if content:
+        file.attachment = files.store(
+            content, by=by, kind="bank_file", name=name, keep_for=KEEP_FOR,
+            content_type="text/plain; charset=gbk",
+        )  # fmt: skip
+    file.save(force_insert=True)
+    audit.record(by=by, verb="bank_file.receive", target=file, to_state=file.state)
+    return Receipt(file, is_repeat=False)
+
+
+def process(file_id: UUID) -> None:
+    """Apply a received file whole, or set it apart with its problems; then retry what waited."""
+    if _apply(file_id):
+        _read_waiting_again()
+
+
+def _apply(file_id: UUID) -> bool:
+    """Return True when the file changed something; a file another worker has is left to it."""
+    try:
+        with transaction.atomic():
+            file = BankFile.objects.select_for_update(of=("self",)).get(pk=file_id)
+            if file.state != FileState.RECEIVED or file.attachment is None:
+                return False
+            counts = _handle(file, files.open_content(file.attachment))
+            values = {name: getattr(file, name) for name in ("number", "line_count", "answers")}
+            move(file, "apply", by=BANK, counts=counts, problems=[], applied_at=timezone.now(),
+                 **values)  # fmt: skip
+            return True
+    except Quarantine as verdict:
+        _set_apart(file, verdict.problems)
+        return False
+
+
+def _handle(file: BankFile, content: bytes) -> dict[str, int]:
+    handler = inbound.handlers.get(FileKind(file.kind))
+    if handler is None:
+        raise Quarantine([Problem("unrecognised", 1)])
+    return handler(file, content)
+
+
+def _set_apart(file: BankFile, problems: list[Problem]) -> None:
+    kept = [asdict(problem) for problem in problems[:MOST_PROBLEMS]]
+    counts = {"problems": len(problems)}
+    values: dict[str, Any] = {"problems": kept, "counts": counts, "number": file.number}
+    move(file, "quarantine", by=BANK, **values, line_count=file.line_count)
+
+
+def _read_waiting_again() -> None:
+    """Read files again that only lacked something a file applied meanwhile may have brought."""
+    progress = True
+    while progress:
+        progress = False
+        for file in BankFile.objects.filter(state=FileState.QUARANTINED).order_by("id"):
+            codes = {problem["code"] for problem in file.problems}
+            if codes and codes <= inbound.passing_problems:
+                move(file, "read_again", by=SYSTEM)
+                progress |= _apply(file.pk)
+
+
+def read_again(*, by: User, file: BankFile) -> BankFile:
+    """Try a file that was set apart once more, after its cause is gone; raise `Stale`."""
+    if file.attachment is None:
+        raise Refused(_("This file is empty. Ask the bank to send it again."), code="empty_file")
+    move(file, "read_again", by=by)
+    process(file.pk)
+    file.refresh_from_db()
+    return file
+
+
+def ignore(*, by: User, file: BankFile, reason: str) -> BankFile:
+    """Put a file that was set apart aside for good, with a reason; raise `Stale`, `Refused`."""
+    return move(file, "ignore", by=by, reason=reason)
+
+
+@transaction.atomic
+def mark_handed_over(*, by: User | ServiceActor, file: BankFile) -> BankFile:
+    """Record that the bank has the file and do what follows; a second time does nothing."""
+    locked = BankFile.objects.select_for_update().get(pk=file.pk)
+    if locked.state != FileState.READY:
+        return locked
+    move(locked, "hand_over", by=by, handed_over_at=timezone.now(), handed_over_by_id=by.pk)
+    outbound.kinds[locked.kind].handed_over(locked, by)
+    return locked
+
+
+def waiting_to_go_out() -> list[UUID]:
+    """Return the ids of files for the folder that nobody is writing at this moment."""
+    free = Q(claimed_at__isnull=True) | Q(claimed_at__lt=Now() - RECLAIM_AFTER)
+    ready = BankFile.objects.filter(state=FileState.READY, transport=Transport.FOLDER)
+    return list(ready.filter(free).order_by("id").values_list("pk", flat=True)[:100])
+
+
+def send(file_id: UUID) -> bool:
+    """Claim one ready file, write it to the folder and record the hand-over; False if not free.
+
+    Nothing is written inside a transaction; after a kill the same bytes are written once more
+    under the same name, which the bank answers as it did the first time.
+    """
+    with transaction.atomic():
+        free = Q(claimed_at__isnull=True) | Q(claimed_at__lt=Now() - RECLAIM_AFTER)
+        ready = BankFile.objects.filter(
+            free, pk=file_id, state=FileState.READY, transport=Transport.FOLDER
+        )
+        file = ready.select_for_update(skip_locked=True).first()
+        if file is None:
+            return False
+        outbound.kinds[file.kind].check(file)
+        BankFile.objects.filter(pk=file_id).update(claimed_at=Now())
+    folder.write(file.name, outbound.content_of(file))
+    mark_handed_over(by=SYSTEM, file=file)
+    return True
+
+
+def collect() -> int:
+    """Take in every file the bank left in the folder; return how many there were.
+
+    A file is removed from the folder once its row is committed, so a kill in between only makes it
+    a repeat.
+    """
+    arrivals = folder.arrivals()
+    for arrival in arrivals:
+        _keep(arrival.content, arrival.name, BANK, Transport.FOLDER)
+        folder.remove(arrival)
+    return len(arrivals)
+
+
+def process_received() -> int:
+    """Apply every file that waits for it, each by itself; return how many were tried."""
+    waiting = BankFile.objects.filter(direction=Direction.IN, state=FileState.RECEIVED)
+    ids = list(waiting.order_by("id").values_list("pk", flat=True)[:100])
+    for file_id in ids:
+        try:
+            process(file_id)
+        except Exception:
+            logger.exception("bank file %s could not be applied; it stays", file_id)
+    return len(ids)
