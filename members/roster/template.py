@@ -56,7 +56,12 @@ def rows_to_correct(batch: RosterImport) -> tuple[bytes, int]:
     rows = list(batch.rows.filter(verdict__in=RETURNED).order_by("number"))
     kept = _own_columns(batch)
     titles = [batch.layout["titles"][index] for index in kept]
-    columns = [Column(title=title, width=18) for title in titles]
+    group = batch.layout["columns"].get("group")
+    choices = _choices([group.name for group in groups_in_use()])
+    columns = [
+        Column(title=title, width=18, choices=choices if index == group else ())
+        for index, title in zip(kept, titles, strict=True)
+    ]
     columns.append(Column(title=title_of("returned_because"), width=REASON_WIDTH))
     sheet = Sheet(
         _("Rows to correct"),

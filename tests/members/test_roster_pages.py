@@ -348,6 +348,7 @@ def test_rows_to_correct_come_back_as_typed(client, mixed):
     sheet = part(content, "xl/worksheets/sheet1.xml")
     styles = dict(re.findall(r'<c r="([A-G]3)" s="(\d+)"', sheet))
     assert styles["C3"] != styles["A3"] == styles["B3"]
+    assert 'sqref="D2:D3"' in sheet  # the kinds of work to choose from
     comments = part(content, "xl/comments1.xml")
     assert 'ref="C3"' in comments
     assert "One digit is missing; 11 are needed." in comments
