@@ -14,14 +14,19 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
-from unionportal.core.errors import Refused
+from unionportal.core.errors import Refused, Stale
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 Middleware = Callable[[HttpRequest], HttpResponse]
 
 # Tables a GET may write: sessions and their list, cache rows.
 _GET_MAY_WRITE = ("django_session", "usersessions_usersession", "core_cache")
-_WRITE = re.compile(r'^\s*(?:INSERT INTO|UPDATE|DELETE FROM)\s+"?(\w+)', re.IGNORECASE)
+# Anywhere in the statement: a common table expression may stand before the verb.
+_WRITE = re.compile(
+    r"\b(?:INSERT INTO|DELETE FROM|TRUNCATE(?: TABLE)?"
+    r'|UPDATE(?=\s+"?\w+"?\s+(?:AS\s+\w+\s+)?SET\b))\s+"?(\w+)',
+    re.IGNORECASE,
+)
 
 
 class GetWrote(AssertionError):
@@ -85,11 +90,12 @@ class RequestContextMiddleware:
             return None
         if request.htmx:  # type: ignore[attr-defined]
             messages.error(request, str(error.message))
-        return render(request, "errors/refused.html", {"error": error}, status=error.status)
+        template = "409.html" if isinstance(error, Stale) else "errors/refused.html"
+        return render(request, template, {"reason": error.message}, status=error.status)
 
 
 def _refuse_writes(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-    found = _WRITE.match(sql)
-    if found and found[1] not in _GET_MAY_WRITE:
-        raise GetWrote(f"a GET request wrote to {found[1]}")
+    for table in _WRITE.findall(sql):
+        if table not in _GET_MAY_WRITE:
+            raise GetWrote(f"a GET request wrote to {table}")
     return execute(sql, params, many, context)
