@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class BenefitsConfig(AppConfig):
@@ -7,5 +8,24 @@ class BenefitsConfig(AppConfig):
     def ready(self) -> None:
         # Registers receivers, tasks and their schedules, and who reads and makes which bank file.
         from benefits import tasks  # noqa: F401, PLC0415 - these need the models
-        from benefits.actions import payout_files, results  # noqa: F401, PLC0415
-        from benefits.receivers import payouts  # noqa: F401, PLC0415
+        from benefits.actions import (  # noqa: F401, PLC0415
+            cardanswers,
+            cardfiles,
+            payout_files,
+            results,
+        )
+        from benefits.queries.cards import work_waiting  # noqa: PLC0415
+        from benefits.receivers import cards, payouts  # noqa: F401, PLC0415
+        from benefits.views.cards import member_panel  # noqa: PLC0415
+        from members import panels  # noqa: PLC0415
+        from unionportal.core.navigation import NavItem, register  # noqa: PLC0415
+        from unionportal.core.roles import Permission  # noqa: PLC0415
+
+        panels.register(member_panel)
+        register(
+            NavItem(
+                section="services", order=20, label=_("Member cards"),
+                url_name="benefits:card-list", permission=Permission.VIEW_CARDS,
+                count=work_waiting,
+            )  # fmt: skip
+        )

@@ -1,4 +1,4 @@
-from django.urls import URLPattern
+from django.urls import include, path
 
 app_name = "benefits"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [path("", include("benefits.card_urls"))]

@@ -167,7 +167,7 @@ def test_other_area_is_not_known_to_a_neighbour(people, neighbour_officer, clien
 
 def test_figures_have_base_and_date(people, district_officer, client_for):
     rows = client_for(district_officer).get("/api/v1/figures/").json()["results"]
-    recorded = next(row for row in rows if row["id"] == "members_recorded")
+    recorded = next(row for row in rows if row["id"] == "recorded")
     assert recorded["numerator"] == 5
     assert recorded["as_of"] == timezone.localdate().isoformat()
     assert all(row["definition"] for row in rows)

@@ -13,7 +13,7 @@ from unionportal.core.roles import Permission, has_permission
 from unionportal.core.views_base import desk
 
 # The three member numbers (domain.md section 9), then what moves.
-TILES = ("members_reported", "members_recorded", "members_qualified")
+TILES = ("reported", "recorded", "qualified")
 
 
 @desk(Permission.USE_DESK)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from benefits.queries.payouts import BenefitLine
+    from benefits.queries.member import BenefitLine
 
     from benefits.models import MemberCard
     from members.queries import MemberStatus

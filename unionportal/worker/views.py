@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benefits.queries.cards import card_of
-from benefits.queries.payouts import benefits_of
+from benefits.queries.member import benefits_of
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _

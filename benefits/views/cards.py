@@ -1,0 +1,239 @@
+"""Member cards and the card files exchanged with the bank."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+
+from benefits.actions import bankfiles, cardfiles, cards
+from benefits.forms import BankFileForm, ReasonForm
+from benefits.models import BankFile, MemberCard
+from benefits.queries.cards import card_list, counts_by_state, requestable_count
+from benefits.states.cards import CardState, Direction, FileState, Transport
+from benefits.tables import CARD_KINDS, FILE_KINDS, BankFileTable, CardTable
+from benefits.transports import manual
+from benefits.words import problem_rows
+from members.models import Membership
+from members.views.shared import staff
+from unionportal.core.errors import Refused
+from unionportal.core.idempotency import submit_once
+from unionportal.core.paging import Keyset
+from unionportal.core.roles import Permission, has_permission
+from unionportal.core.tables import Empty
+from unionportal.core.transitions import buttons_for
+from unionportal.core.views_base import desk
+
+P = Permission
+CARDS, FILES = Keyset("-requested_at", "-pk"), Keyset("-created_at", "-pk")
+PLAIN_VERBS: dict[str, Callable[..., MemberCard]] = {
+    "request_again": cards.request_again,
+    "hand_out": cards.hand_out,
+}
+REASONED_VERBS: dict[str, Callable[..., MemberCard]] = {
+    "report_lost": cards.report_lost,
+    "close": cards.close,
+}
+
+
+@desk(P.VIEW_CARDS)
+def card_list_page(request: HttpRequest) -> HttpResponse:
+    """List cards by state, newest request first."""
+    state = request.GET.get("state", "")
+    rows = card_list(request.user)
+    if state in CardState.values:
+        rows = rows.filter(state=state)
+    page = CARDS.page(rows, request)
+    empty = Empty(_("No cards here"), _("A card is asked for when an application is approved."))
+    context = {
+        "page": page,
+        "table": CardTable(page.rows, request=request, empty=empty),
+        "tabs": _tabs(request, state),
+        "waiting": requestable_count(request.user),
+        "may_manage": has_permission(request.user, P.MANAGE_CARDS),
+    }
+    return render(request, "benefits/card_list.html", context)
+
+
+def _tabs(request: HttpRequest, chosen: str) -> list[dict[str, object]]:
+    counts = counts_by_state(request.user)
+    here = reverse("benefits:card-list")
+    every = {"label": _("All"), "url": here, "count": sum(counts.values()), "current": not chosen}
+    return [every] + [
+        {"label": state.label, "url": f"{here}?state={state}", "count": counts[state],
+         "current": chosen == state}
+        for state in CardState if counts.get(state)
+    ]  # fmt: skip
+
+
+@desk(P.VIEW_CARDS)
+def card_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Show one card with everything that happened to it."""
+    return _card_page(request, pk, ReasonForm())
+
+
+def _card_page(request: HttpRequest, pk: UUID, form: ReasonForm, status: int = 200) -> HttpResponse:
+    card = get_object_or_404(card_list(request.user).select_related("request_file"), pk=pk)
+    may_manage = has_permission(request.user, P.MANAGE_CARDS)
+    verbs = buttons_for(card, {P.MANAGE_CARDS}) if may_manage else []
+    context = {
+        "card": card,
+        "kind": CARD_KINDS[CardState(card.state)],
+        "events": [
+            {"at": event.at, "text": event.get_kind_display(),
+             "note": f"{event.file.name}, {event.line}" if event.file else event.code}
+            for event in card.events.select_related("file").order_by("-at", "-pk")
+        ],
+        "plain_verbs": [verb for verb in PLAIN_VERBS if verb in verbs],
+        "reasoned_verbs": [verb for verb in REASONED_VERBS if verb in verbs],
+        "form": form,
+    }  # fmt: skip
+    return render(request, "benefits/card_detail.html", context, status=status)
+
+
+@desk(post=P.MANAGE_CARDS)
+def card_move(request: HttpRequest, pk: UUID, verb: str) -> HttpResponse:
+    """Do one of the officers' steps of a card: request_again, hand_out, report_lost, close."""
+    card = get_object_or_404(MemberCard.objects.visible_to(request.user, P.MANAGE_CARDS), pk=pk)
+    if verb in PLAIN_VERBS:
+        PLAIN_VERBS[verb](by=staff(request), card=card)
+    elif verb in REASONED_VERBS:
+        form = ReasonForm(request.POST)
+        if not form.is_valid():
+            return _card_page(request, pk, form, status=400)
+        REASONED_VERBS[verb](by=staff(request), card=card, **form.cleaned_data)
+    else:
+        raise Refused(_("There is no such step."), code="unknown_verb")
+    messages.success(request, _("The card is now: %(state)s") % {"state": card.get_state_display()})
+    return redirect("benefits:card-detail", pk=card.pk)
+
+
+@desk(P.VIEW_CARDS)
+@never_cache
+def cardfile_list(request: HttpRequest) -> HttpResponse:
+    """List card files, with the buttons to build, upload and hand over."""
+    return _files_page(request, BankFileForm())
+
+
+def _files_page(request: HttpRequest, form: BankFileForm, status: int = 200) -> HttpResponse:
+    page = FILES.page(BankFile.objects.visible_to(request.user).of_cards(), request)
+    empty = Empty(_("No files yet"), _("Build a request when cards wait for the bank."))
+    context = {
+        "page": page,
+        "table": BankFileTable(page.rows, request=request, empty=empty),
+        "form": form,
+        "waiting": requestable_count(request.user),
+        "may_manage": has_permission(request.user, P.MANAGE_CARDS),
+        "transports": Transport.choices,
+    }
+    return render(request, "benefits/cardfile_list.html", context, status=status)
+
+
+@desk(post=P.MANAGE_CARDS)
+def cardfile_request(request: HttpRequest) -> HttpResponse:
+    """Build the next request file for the waiting cards."""
+    chosen = request.POST.get("transport", Transport.FOLDER)
+    transport = Transport(chosen) if chosen in Transport.values else Transport.FOLDER
+
+    def run() -> str:
+        file = cardfiles.build_request(by=staff(request), transport=transport)
+        messages.success(
+            request,
+            _("%(name)s is built with %(count)d cards.")
+            % {"name": file.name, "count": file.line_count},
+        )
+        return reverse("benefits:cardfile-detail", args=[file.pk])
+
+    return submit_once(request, run)
+
+
+@desk(post=P.MANAGE_CARDS)
+def cardfile_upload(request: HttpRequest) -> HttpResponse:
+    """Take a file the bank gave by hand; the same content again changes nothing."""
+    form = BankFileForm(request.POST, request.FILES)
+    if not form.is_valid():
+        return _files_page(request, form, status=400)
+    try:
+        receipt = bankfiles.receive(
+            content=form.content(), name=form.cleaned_data["file"].name or "file",
+            by=staff(request),
+        )  # fmt: skip
+    except Refused as refusal:
+        form.add_error("file", str(refusal.message))
+        return _files_page(request, form, status=refusal.status)
+    _tell(request, receipt)
+    return redirect("benefits:cardfile-detail", pk=receipt.file.pk)
+
+
+def _tell(request: HttpRequest, receipt: bankfiles.Receipt) -> None:
+    if receipt.is_repeat:
+        messages.info(request, _("This file came before. Nothing was changed."))
+    elif receipt.file.state == FileState.APPLIED:
+        messages.success(request, _("The file is applied."))
+    else:
+        messages.error(request, _("Nothing of this file was applied. See what is wrong below."))
+
+
+@desk(P.VIEW_CARDS)
+@never_cache
+def cardfile_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Show one file: its state, what it did, what is wrong with it."""
+    file = get_object_or_404(
+        BankFile.objects.visible_to(request.user).of_cards().select_related("answers"), pk=pk
+    )
+    may_manage = has_permission(request.user, P.MANAGE_CARDS)
+    context = {
+        "file": file,
+        "kind": FILE_KINDS[FileState(file.state)],
+        "problems": problem_rows(file.problems),
+        "may_manage": may_manage,
+        "by_hand": may_manage
+        and file.direction == Direction.OUT
+        and file.transport == Transport.MANUAL,
+        "form": ReasonForm(),
+    }
+    return render(request, "benefits/cardfile_detail.html", context)
+
+
+def _managed_file(request: HttpRequest, pk: UUID) -> BankFile:
+    files = BankFile.objects.visible_to(request.user, P.MANAGE_CARDS).of_cards()
+    return get_object_or_404(files, pk=pk)
+
+
+@desk(post=P.MANAGE_CARDS)
+def cardfile_download(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Download a request file; logged as a look at every person in it."""
+    name, content = cardfiles.download(by=staff(request), file=_managed_file(request, pk))
+    return manual.download(name, content)
+
+
+@desk(post=P.MANAGE_CARDS)
+def cardfile_handover(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Record that the bank has the file."""
+    file = cardfiles.hand_over(by=staff(request), file=_managed_file(request, pk))
+    messages.success(request, _("%(name)s is with the bank.") % {"name": file.name})
+    return redirect("benefits:cardfile-detail", pk=file.pk)
+
+
+@desk(post=P.MANAGE_CARDS)
+def cardfile_again(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Try a file that was set apart once more."""
+    file = bankfiles.read_again(by=staff(request), file=_managed_file(request, pk))
+    _tell(request, bankfiles.Receipt(file, is_repeat=False))
+    return redirect("benefits:cardfile-detail", pk=file.pk)
+
+
+def member_panel(request: HttpRequest, membership: Membership) -> str:
+    """Show the member's card on the member page, to those who may see cards."""
+    if not has_permission(request.user, P.VIEW_CARDS):
+        return ""
+    card = card_list(request.user).filter(membership=membership).order_by("-requested_at").first()
+    kind = CARD_KINDS[CardState(card.state)] if card else ""
+    return render_to_string("benefits/_card_panel.html", {"card": card, "kind": kind}, request)
