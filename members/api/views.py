@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from members.actions import applications
 from members.api import filters, serializers
 from members.models import Application, Area, Employer, Membership, UnionUnit
+from unionportal.core.api.schema import IDEMPOTENCY_KEY
 from unionportal.core.api.views import PortalViewSet, create_once
 from unionportal.core.roles import Permission
 
@@ -70,6 +72,11 @@ class ApplicationViewSet(PortalViewSet):
     orderings = ("-submitted_at", "submitted_at")
     rights: ClassVar[dict[str, Permission]] = {**LOOK_AT_MEMBERS, "create": P.ENROL}
 
+    @extend_schema(
+        request=serializers.CandidateSerializer,
+        responses={201: serializers.ApplicationSerializer},
+        parameters=[IDEMPOTENCY_KEY],
+    )
     def create(self, request: Request) -> Response:
         """Send in an application; 400 names the field that is wrong."""
         serializer = serializers.CandidateSerializer(

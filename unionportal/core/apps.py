@@ -8,6 +8,7 @@ class CoreConfig(AppConfig):
 
     def ready(self) -> None:
         from unionportal.core import checks, navigation  # noqa: F401, PLC0415 - needs the apps
+        from unionportal.core.api import schema  # noqa: F401, PLC0415
         from unionportal.core.roles import Permission  # noqa: PLC0415
 
         pages = [
