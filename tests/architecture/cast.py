@@ -16,11 +16,15 @@ from django.db import transaction
 from django.test import Client
 from django.utils import timezone, translation
 
-from members.models import RosterImport
-from tests.architecture.matrix import ROLES
+from benefits.actions import cardfiles
+from benefits.states.cards import Transport
+from members.actions import applications
+from members.models import MemberCertificate, Membership, RosterImport
+from members.states import Confirmation
+from tests.architecture.matrix import ROLES, TABLE
 from tests.conftest import SINCE, make_area, make_unit
 from tests.factories import members as make
-from tests.factories import outreach, stations
+from tests.factories import outreach, payouts, stations
 from unionportal.core.actors import SYSTEM
 from unionportal.core.crypto import blind_index
 from unionportal.core.models import Grant, Heartbeat, Installation, Job, User
@@ -50,7 +54,7 @@ class Cast:
                 self._join(f"{role}{place}", role, unit)
         self._join("nobody", None, None)
         self._known: dict[str, dict[str, Any]] = {}
-        for name in _things:
+        for name in sorted({row.thing for row in TABLE.values()}):
             self.address_of(name)
 
     def _join(self, name: str, role: str | None, unit: Any) -> None:
@@ -183,6 +187,39 @@ def roster(cast: Cast) -> dict[str, Any]:
         layout={"titles": [], "columns": {}},
     )  # fmt: skip
     return {"pk": made.pk}
+
+
+@thing
+def confirm_link(cast: Cast) -> dict[str, Any]:
+    asked = {"confirmation": Confirmation.NONE}
+    candidate = make.candidate(cast.place.firm_a, **asked)
+    made = applications.submit(by=SYSTEM, candidate=candidate, ask_by_sms=True)
+    return {"token": made.confirm_token}
+
+
+@thing
+def certificate_link(cast: Cast) -> dict[str, Any]:
+    made = MemberCertificate.objects.get(membership=cast.address_of("member")["pk"])
+    return {"token": made.token}
+
+
+@thing
+def card(cast: Cast) -> dict[str, Any]:
+    member = Membership.objects.get(pk=cast.address_of("member")["pk"])
+    waiting = {"membership": member, "person": member.person}
+    return {"pk": payouts.MemberCard.objects.get_or_create(**waiting)[0].pk}
+
+
+@thing
+def card_step(cast: Cast) -> dict[str, Any]:
+    return {**cast.address_of("card"), "verb": "close"}
+
+
+@thing
+def cardfile(cast: Cast) -> dict[str, Any]:
+    cast.address_of("card")
+    by = cast.users["district_officer"]
+    return {"pk": cardfiles.build_request(by=by, transport=Transport.MANUAL).pk}
 
 
 @thing

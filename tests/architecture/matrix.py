@@ -181,7 +181,18 @@ STATIONS = {
     "stations:point-move": send(OFFICERS, AREA_A, "point_step"),
 }
 
-BENEFITS: dict[str, Row] = {}
+BENEFITS = {
+    "benefits:card-list": look(CARDS),
+    "benefits:card-detail": look(CARDS, AREA_A, "card"),
+    "benefits:card-move": send(CHIEFS, AREA_A, "card_step"),
+    "benefits:cardfile-list": look(CARDS),
+    "benefits:cardfile-request": send(CHIEFS),
+    "benefits:cardfile-upload": send(CHIEFS),
+    "benefits:cardfile-detail": look(CARDS, DISTRICT_ONLY, "cardfile"),
+    "benefits:cardfile-download": send(CHIEFS, DISTRICT_ONLY, "cardfile"),
+    "benefits:cardfile-handover": send(CHIEFS, DISTRICT_ONLY, "cardfile"),
+    "benefits:cardfile-again": send(CHIEFS, DISTRICT_ONLY, "cardfile"),
+}
 
 API = {
     "api:areas-list": look(ORGANISATION),
@@ -199,6 +210,8 @@ API = {
     "api:drives-list": look(LOOKERS),
     "api:drives-detail": look(LOOKERS, AREA_A, "drive"),
     "api:drives-board": look(LOOKERS, AREA_A, "drive"),
+    "api:cards-list": look(CARDS),
+    "api:cards-detail": look(CARDS, AREA_A, "card"),
     "api:coverage": look(LOOKERS),
     "api:coverage-rates": look(LOOKERS),
     "api:figures": look(EVERYONE),
@@ -207,6 +220,15 @@ API = {
 }
 
 WORKER = {
+    "worker:home": look(PUBLIC),
+    "worker:help": look(PUBLIC),
+    "worker:join-help": look(PUBLIC),
+    "worker:status": form(PUBLIC),
+    "worker:status-code": form(PUBLIC),
+    "worker:status-answer": form(PUBLIC),
+    "worker:status-leave": send(PUBLIC),
+    "worker:confirm": form(PUBLIC, thing="confirm_link"),
+    "worker:verify": look(PUBLIC, thing="certificate_link"),
     "worker:join-start": look(PUBLIC),
     "worker:join": form(PUBLIC, thing="poster"),
     "worker:join-work": form(PUBLIC, thing="poster"),
