@@ -7,13 +7,14 @@ class BenefitsConfig(AppConfig):
 
     def ready(self) -> None:
         # Registers receivers, tasks and their schedules, and who reads and makes which bank file.
-        from benefits import tasks  # noqa: F401, PLC0415 - these need the models
+        from benefits import figures, tasks  # noqa: F401, PLC0415 - these need the models
         from benefits.actions import (  # noqa: F401, PLC0415
             cardanswers,
             cardfiles,
             payout_files,
             results,
         )
+        from benefits.navigation import register_pages  # noqa: PLC0415
         from benefits.queries.cards import work_waiting  # noqa: PLC0415
         from benefits.receivers import cards, payouts  # noqa: F401, PLC0415
         from benefits.views.cards import member_panel  # noqa: PLC0415
@@ -22,6 +23,7 @@ class BenefitsConfig(AppConfig):
         from unionportal.core.roles import Permission  # noqa: PLC0415
 
         panels.register(member_panel)
+        register_pages()
         register(
             NavItem(
                 section="services", order=20, label=_("Member cards"),

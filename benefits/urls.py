@@ -1,4 +1,7 @@
 from django.urls import include, path
 
 app_name = "benefits"
-urlpatterns = [path("", include("benefits.card_urls"))]
+urlpatterns = [
+    path("", include("benefits.card_urls")),
+    path("", include("benefits.payout_urls")),
+]

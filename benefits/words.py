@@ -81,6 +81,19 @@ PROBLEMS: dict[str, str | Promise] = {
     "refusal_lines": _("A refusal has one line only"),
 }
 
+# Why the bank makes no card, by its code (domain.md 6.2); an unknown code is shown as it is.
+CARD_REFUSALS: dict[str, str | Promise] = {
+    "0014": _("The name is not the one the bank knows"),
+    "0017": _("The ID number is not the one the bank knows"),
+    "0018": _("The bank looks into this person first"),
+    "0032": _("The bank could not read the request"),
+}
+
+
+def card_refusal(code: str) -> str:
+    """Return in words why the bank made no card; an unknown code as it is."""
+    return str(CARD_REFUSALS.get(code, code))
+
 
 def problem_rows(problems: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return a file's problems with the words for them."""

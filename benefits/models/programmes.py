@@ -52,8 +52,16 @@ class Budget(models.Model):
         return self.code
 
     @property
+    def used_fen(self) -> int:
+        return self.reserved_fen + self.paid_fen
+
+    @property
     def free_fen(self) -> int:
-        return self.total_fen - self.reserved_fen - self.paid_fen
+        return self.total_fen - self.used_fen
+
+    @property
+    def used_percent(self) -> float:
+        return self.used_fen * 100 / self.total_fen if self.total_fen else 0.0
 
 
 class ProgrammeQuerySet(ScopedQuerySet["Programme"]):

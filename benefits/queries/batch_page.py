@@ -207,4 +207,3 @@ def sum_in_words(batch: PayoutBatch) -> str:
     return ngettext(
         "%(n)d person × %(yuan)s yuan", "%(n)d people × %(yuan)s yuan", batch.line_count
     ) % {"n": batch.line_count, "yuan": yuan_text(each)}
-

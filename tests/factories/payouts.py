@@ -53,7 +53,7 @@ def account(membership: Membership, **fields: Any) -> PayeeAccount:
 def card(
     membership: Membership, *, activated_at: datetime | None = None, **fields: Any
 ) -> MemberCard:
-    """Give a member an activated card with its account, as the bank's files would."""
+    """Activate a member's card with its account, as the bank's files would, but say so to nobody."""
     made = fields.pop("payee_account", None) or account(membership)
     now = timezone.now()
     values = {
@@ -63,9 +63,11 @@ def card(
         "activated_at": activated_at or now,
         **fields,
     }
-    return MemberCard.objects.create(
-        membership=membership, person=membership.person, payee_account=made, **values
-    )
+    # The card was asked for when the membership began.
+    asked = MemberCard.objects.get(person=membership.person)
+    MemberCard.objects.filter(pk=asked.pk).update(payee_account=made, **values)
+    asked.refresh_from_db()
+    return asked
 
 
 def entitled_member(unit: UnionUnit, **fields: Any) -> Membership:

@@ -1,0 +1,39 @@
+"""Addresses of programmes, rights, batches and the books, below /desk/."""
+
+from django.urls import path
+
+from benefits.views import batches, programmes
+
+urlpatterns = [
+    path("programmes/", programmes.programme_list, name="programme-list"),
+    path("programmes/new/", programmes.programme_new, name="programme-new"),
+    path("programmes/<uuid:pk>/", programmes.programme_detail, name="programme-detail"),
+    path("programmes/<uuid:pk>/open/", programmes.programme_open, name="programme-open"),
+    path("programmes/<uuid:pk>/close/", programmes.programme_close, name="programme-close"),
+    path("programmes/<uuid:pk>/budget/", programmes.programme_budget, name="programme-budget"),
+    path("entitlements/", programmes.entitlement_list, name="entitlement-list"),
+    path("entitlements/<uuid:pk>/void/", programmes.entitlement_void, name="entitlement-void"),
+    path("ledger/", programmes.ledger_page, name="ledger"),
+    path("batches/", batches.batch_list, name="batch-list"),
+    path("batches/new/", batches.batch_new, name="batch-new"),
+    path("batches/<uuid:pk>/", batches.batch_detail, name="batch-detail"),
+    path("batches/<uuid:pk>/submit/", batches.batch_submit, name="batch-submit"),
+    path("batches/<uuid:pk>/approve/", batches.batch_approve, name="batch-approve"),
+    path("batches/<uuid:pk>/release/", batches.batch_release, name="batch-release"),
+    path("batches/<uuid:pk>/reject/", batches.batch_reject, name="batch-reject"),
+    path("batches/<uuid:pk>/cancel/", batches.batch_cancel, name="batch-cancel"),
+    path("batches/<uuid:pk>/download/", batches.batch_download, name="batch-download"),
+    path("batches/<uuid:pk>/handover/", batches.batch_handover, name="batch-handover"),
+    path("batches/<uuid:pk>/upload/", batches.batch_upload, name="batch-upload"),
+    path("batches/lines/<uuid:pk>/settle/", batches.line_settle, name="line-settle"),
+    path(
+        "batches/settlements/<uuid:pk>/confirm/",
+        batches.settlement_confirm,
+        name="settlement-confirm",
+    ),
+    path(
+        "batches/settlements/<uuid:pk>/decline/",
+        batches.settlement_decline,
+        name="settlement-decline",
+    ),
+]

@@ -1,0 +1,336 @@
+"""Payout batches: build, submit, approve, release, carry to the bank, read its answer, settle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from benefits import profiles
+from benefits.actions import bankfiles, batches, payout_files, settlement
+from benefits.models import LineSettlement, PayoutBatch, PayoutLine, Programme
+from benefits.payout_forms import ResultForm, SettleForm
+from benefits.payout_tables import BatchTable, LineTable
+from benefits.queries.batch_page import batch_page, open_settlements, sum_in_words, to_do
+from benefits.queries.payouts import obstacles
+from benefits.states.cards import FileKind, FileState
+from benefits.states.payouts import SENT_BATCH, BatchState, LineState
+from benefits.transports import manual
+from benefits.views.shared import (
+    act,
+    posted,
+    require_finance,
+    staff,
+    status_of,
+    submitted,
+)
+from unionportal.core import files
+from unionportal.core.errors import Refused
+from unionportal.core.idempotency import submit_once
+from unionportal.core.paging import Keyset
+from unionportal.core.roles import Permission, has_permission, permissions_of
+from unionportal.core.tables import Empty
+from unionportal.core.views_base import desk
+
+P = Permission
+MOST_SHOWN = 50
+
+
+def _batch(request: HttpRequest, pk: UUID, permission: P = P.VIEW_MONEY) -> PayoutBatch:
+    rows = PayoutBatch.objects.visible_to(request.user, permission).select_related(
+        "programme__budget", "cycle", "made_by", "submitted_by", "approved_by", "second_by",
+        "released_by", "file",
+    )  # fmt: skip
+    return get_object_or_404(rows, pk=pk)
+
+
+def _page_of(pk: UUID) -> str:
+    return reverse("benefits:batch-detail", args=[pk])
+
+
+@desk(P.VIEW_MONEY)
+def batch_list(request: HttpRequest) -> HttpResponse:
+    """List the batches, newest first, and let the maker build one."""
+    rows = PayoutBatch.objects.visible_to(request.user)
+    state = request.GET.get("state", "")
+    if state in BatchState.values:
+        rows = rows.filter(state=state)
+    page = Keyset("-made_at", "-pk").page(
+        rows.select_related("programme", "made_by", "approved_by"), request
+    )
+    tabs = [{"label": _("All"), "url": "?", "current": state not in BatchState.values}]
+    shown = (BatchState.SUBMITTED, BatchState.NOTICE_CLOSED, BatchState.RECONCILING,
+             BatchState.CLOSED)  # fmt: skip
+    tabs += [{"label": one.label, "url": f"?state={one}", "current": state == one} for one in shown]
+    empty = Empty(_("No batch here"), _("The maker builds one from everybody who can be paid now."))
+    may_make = has_permission(request.user, P.MAKE_PAYOUT)
+    context = {
+        "page": page,
+        "tabs": tabs,
+        "table": BatchTable(page.rows, request=request, empty=empty),
+        "programmes": Programme.objects.visible_to(request.user)
+        .exclude(state="draft")
+        .order_by("-created_at")
+        if may_make
+        else [],
+    }
+    return render(request, "benefits/batch_list.html", context)
+
+
+@desk(post=P.MAKE_PAYOUT)
+def batch_new(request: HttpRequest) -> HttpResponse:
+    """Build a draft from everybody of a programme who can be paid now."""
+    rows = Programme.objects.visible_to(request.user, P.MAKE_PAYOUT)
+    try:
+        pk = UUID(request.POST.get("programme", ""))
+    except ValueError:
+        messages.error(request, _("Choose a programme."))
+        return redirect("benefits:batch-list")
+    programme = get_object_or_404(rows, pk=pk)
+
+    def run() -> str:
+        made = batches.build(by=staff(request), programme=programme)
+        messages.success(
+            request,
+            _("The list %(number)s is made: %(count)d people. Look it through, then submit it.")
+            % {"number": made.number, "count": made.line_count},
+        )
+        return _page_of(made.pk)
+
+    try:
+        return submit_once(request, run)
+    except Refused as refusal:
+        if refusal.status != Refused.status:
+            raise
+        messages.error(request, str(refusal.message))
+        return redirect("benefits:programme-detail", pk=programme.pk)
+
+
+@desk(P.VIEW_MONEY)
+def batch_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Show a batch: steps, sums, lines to act on (or all), checks, files, what may be done."""
+    batch = _batch(request, pk)
+    everything = request.GET.get("lines") == "all" or batch.state not in SENT_BATCH
+    lines = batch.lines.all() if everything else to_do(batch)
+    page = Keyset("seq").page(lines.select_related("payee_account"), request, MOST_SHOWN)
+    is_finance = bool({P.MAKE_PAYOUT, P.CHECK_PAYOUT} & permissions_of(request.user))
+    table = LineTable(
+        page.rows, request=request, settle_url=_settle_url if is_finance else None,
+        empty=Empty(_("Nothing to act on"), _("No line failed or is unknown.")),
+    )  # fmt: skip
+    context = {
+        "batch": batch,
+        "show": batch_page(batch, staff(request)),
+        "in_words": sum_in_words(batch),
+        "everything": everything,
+        "to_do": to_do(batch).count(),
+        "page": page,
+        "table": table,
+        "version": batches.lines_digest(batch) if batch.state == BatchState.SUBMITTED else "",
+        "obstacles": obstacles(batch.programme) if batch.state == BatchState.DRAFT else [],
+        "settlements": open_settlements(batch),
+        "is_finance": is_finance,
+        "budget": batch.programme.budget,
+    }
+    return render(request, "benefits/batch_detail.html", context)
+
+
+def _settle_url(line: PayoutLine) -> str:
+    return reverse("benefits:line-settle", args=[line.pk])
+
+
+def _step(
+    request: HttpRequest, pk: UUID, right: P, run: Callable[[PayoutBatch], Any], done: str
+) -> HttpResponse:
+    batch = _batch(request, pk, right)
+    return act(request, lambda: run(batch), done % {"number": batch.number}, _page_of(pk))
+
+
+@desk(post=P.MAKE_PAYOUT)
+def batch_submit(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Hand a draft to the checker."""
+    return _step(
+        request, pk, P.MAKE_PAYOUT, lambda batch: batches.submit(by=staff(request), batch=batch),
+        _("%(number)s was submitted. Another person checks it now."),
+    )  # fmt: skip
+
+
+@desk(post=P.CHECK_PAYOUT)
+def batch_approve(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Approve the list as it was shown (hidden `version`)."""
+    version = request.POST.get("version", "")
+    return _step(
+        request, pk, P.CHECK_PAYOUT,
+        lambda batch: batches.approve(by=staff(request), batch=batch, version=version),
+        _("You approved %(number)s. Its lines cannot change any more."),
+    )  # fmt: skip
+
+
+@desk(post=P.CHECK_PAYOUT)
+def batch_release(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Send an approved list to the bank."""
+    return _step(
+        request, pk, P.CHECK_PAYOUT, lambda batch: batches.release(by=staff(request), batch=batch),
+        _("%(number)s is released. The bank's answers appear here."),
+    )  # fmt: skip
+
+
+@desk(post=P.CHECK_PAYOUT)
+def batch_reject(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Refuse a list with a reason."""
+    reason = request.POST.get("reason", "")
+    return _step(
+        request, pk, P.CHECK_PAYOUT,
+        lambda batch: batches.reject(by=staff(request), batch=batch, reason=reason),
+        _("%(number)s was rejected. Its people can go on another list."),
+    )  # fmt: skip
+
+
+@desk(post=P.MAKE_PAYOUT)
+def batch_cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Take a list back with a reason."""
+    reason = request.POST.get("reason", "")
+    return _step(
+        request, pk, P.MAKE_PAYOUT,
+        lambda batch: batches.cancel(by=staff(request), batch=batch, reason=reason),
+        _("%(number)s was cancelled. Its people can go on another list."),
+    )  # fmt: skip
+
+
+@desk(post=P.VIEW_MONEY)
+def batch_download(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Give the bank's file to a maker or checker; logged as a reveal."""
+    require_finance(request)
+    batch = _batch(request, pk)
+    try:
+        name, content = payout_files.download(by=staff(request), batch=batch)
+    except Refused as refusal:
+        if refusal.status != Refused.status:
+            raise
+        messages.error(request, str(refusal.message))
+        return redirect(_page_of(pk))
+    return manual.download(name, content)
+
+
+@desk(post=P.VIEW_MONEY)
+def batch_handover(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Record that a person gave the file to the bank."""
+    require_finance(request)
+    return _step(
+        request, pk, P.VIEW_MONEY,
+        lambda batch: payout_files.hand_over(by=staff(request), batch=batch),
+        _("%(number)s is with the bank. Upload its answer when it comes."),
+    )  # fmt: skip
+
+
+@desk(get=P.VIEW_MONEY, post=P.VIEW_MONEY)
+def batch_upload(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Take the bank's answer by hand."""
+    require_finance(request)
+    batch = _batch(request, pk)
+    form = ResultForm(posted(request), request.FILES or None)
+
+    def run() -> str:
+        _take_result(request, form.cleaned_data["file"])
+        return _page_of(pk)
+
+    return submitted(request, form, run) or render(
+        request, "benefits/batch_upload.html", {"form": form, "batch": batch},
+        status=status_of(form),
+    )  # fmt: skip
+
+
+def _take_result(request: HttpRequest, upload: Any) -> None:
+    content = files.read_upload(upload)
+    if profiles.current().identify(content) not in {FileKind.PAYOUT_RESULT, FileKind.REJECT}:
+        raise Refused(
+            _("This is no answer about payouts. Its first line must begin with R or X."),
+            code="not_a_result", field="file",
+        )  # fmt: skip
+    receipt = bankfiles.receive(content=content, name=upload.name, by=staff(request))
+    if receipt.is_repeat:
+        messages.info(request, _("This file was taken before. Nothing changed."))
+    elif receipt.file.state == FileState.APPLIED:
+        messages.success(
+            request,
+            _("The answer about %(number)s was applied: %(count)d lines.")
+            % {"number": receipt.file.number, "count": receipt.file.line_count},
+        )
+    else:
+        messages.error(
+            request,
+            _("The file does not fit what was sent. Nothing of it was applied; see why below."),
+        )
+
+
+def _line(request: HttpRequest, pk: UUID) -> PayoutLine:
+    rows = PayoutLine.objects.visible_to(request.user).select_related(
+        "batch__programme", "payee_account"
+    )
+    return get_object_or_404(rows, pk=pk)
+
+
+@desk(get=P.VIEW_MONEY, post=P.VIEW_MONEY)
+def line_settle(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Say how an unknown line ended, with a document, for a second person to confirm."""
+    require_finance(request)
+    line = _line(request, pk)
+    possible = settlement.POSSIBLE.get(LineState(line.state), ())
+    form = SettleForm(posted(request), request.FILES or None, possible=possible)
+
+    @transaction.atomic
+    def run() -> str:
+        data = form.cleaned_data
+        document = data["document"].store(by=staff(request), kind="line_settlement")
+        settlement.propose(
+            by=staff(request), line=line, outcome=data["outcome"], note=data["note"],
+            document=document,
+        )  # fmt: skip
+        messages.success(request, _("Recorded. Another person must confirm it."))
+        return _page_of(line.batch_id)
+
+    context = {
+        "form": form,
+        "line": line,
+        "batch": line.batch,
+        "evidence": line.evidence.order_by("-recorded_at", "-pk"),
+    }
+    return submitted(request, form, run) or render(
+        request, "benefits/line_settle.html", context, status=status_of(form)
+    )
+
+
+def _settlement(request: HttpRequest, pk: UUID) -> LineSettlement:
+    lines = PayoutLine.objects.visible_to(request.user)
+    rows = LineSettlement.objects.filter(line__in=lines).select_related("line", "document")
+    return get_object_or_404(rows, pk=pk)
+
+
+@desk(post=P.VIEW_MONEY)
+def settlement_confirm(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Confirm how a line ended, as a second person."""
+    require_finance(request)
+    decision = _settlement(request, pk)
+    return act(
+        request, lambda: settlement.confirm(by=staff(request), settlement=decision),
+        _("Confirmed. The line ended by it."), _page_of(decision.line.batch_id),
+    )  # fmt: skip
+
+
+@desk(post=P.VIEW_MONEY)
+def settlement_decline(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Refuse what another person said about a line, with a reason."""
+    require_finance(request)
+    decision = _settlement(request, pk)
+    reason = request.POST.get("reason", "")
+    return act(
+        request, lambda: settlement.decline(by=staff(request), settlement=decision, reason=reason),
+        _("Declined. The line stays as it is."), _page_of(decision.line.batch_id),
+    )  # fmt: skip

@@ -1,0 +1,198 @@
+"""Programmes, the rights they gave, and the books."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from benefits import ledger
+from benefits.actions import entitlements, programmes
+from benefits.models import Entitlement, Posting, Pot, Programme
+from benefits.payout_forms import BudgetForm, EntitlementFilter, ProgrammeForm, ReasonForm
+from benefits.payout_tables import BatchTable, EntitlementTable, PostingTable, ProgrammeTable
+from benefits.queries.payouts import obstacles, payable
+from benefits.states.payouts import EntitlementState, ProgrammeState
+from benefits.views.shared import act, posted, staff, status_of, submitted
+from unionportal.core.paging import Keyset
+from unionportal.core.roles import Permission, has_permission
+from unionportal.core.tables import Empty
+from unionportal.core.views_base import desk
+
+P = Permission
+NEWEST = Keyset("-created_at", "-pk")
+
+
+def _programme(request: HttpRequest, pk: UUID, permission: P = P.VIEW_MONEY) -> Programme:
+    rows = Programme.objects.visible_to(request.user, permission).select_related("budget")
+    return get_object_or_404(rows, pk=pk)
+
+
+@desk(P.VIEW_MONEY)
+def programme_list(request: HttpRequest) -> HttpResponse:
+    """List the programmes with their budgets, newest first."""
+    rows = Programme.objects.visible_to(request.user).select_related("budget")
+    page = NEWEST.page(rows, request)
+    may_manage = has_permission(request.user, P.MANAGE_PROGRAMMES)
+    empty = Empty(
+        _("No programme yet"),
+        _("A programme says who gets how much, when, and out of which budget."),
+        reverse("benefits:programme-new") if may_manage else "",
+        _("Prepare a programme"),
+    )
+    table = ProgrammeTable(page.rows, request=request, empty=empty)
+    context = {"page": page, "table": table, "may_manage": may_manage}
+    return render(request, "benefits/programme_list.html", context)
+
+
+@desk(get=P.MANAGE_PROGRAMMES, post=P.MANAGE_PROGRAMMES)
+def programme_new(request: HttpRequest) -> HttpResponse:
+    """Prepare a programme as a draft."""
+    form = ProgrammeForm(posted(request))
+
+    def run() -> str:
+        made = programmes.create_programme(by=staff(request), **form.values())
+        messages.success(
+            request, _("“%(name)s” is prepared. Open it when it may begin.") % {"name": made.name}
+        )
+        return reverse("benefits:programme-detail", args=[made.pk])
+
+    return submitted(request, form, run) or render(
+        request, "benefits/programme_form.html", {"form": form}, status=status_of(form)
+    )
+
+
+@desk(P.VIEW_MONEY)
+def programme_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Show a programme: terms, budget, how many rights in which state, what stands in the way."""
+    programme = _programme(request, pk)
+    counts = dict(
+        programme.entitlements.order_by()
+        .values("state")
+        .annotate(people=Count("pk"))
+        .values_list("state", "people")
+    )
+    batches = programme.batches.select_related("programme", "made_by", "approved_by")
+    context = {
+        "programme": programme,
+        "groups": programme.groups.all(),
+        "budget": programme.budget,
+        "in_flight": ledger.balances(programme.budget)[Pot.IN_FLIGHT],
+        "rights": [
+            {"state": state, "label": state.label, "people": counts.get(state, 0)}
+            for state in EntitlementState
+        ],
+        "payable": payable(programme).order_by().count(),
+        "obstacles": obstacles(programme),
+        "batches": BatchTable(list(batches.order_by("-made_at", "-pk")[:10]), request=request),
+        "reviews": programme.entitlements.exclude(review="").order_by().count(),
+        "may_manage": has_permission(request.user, P.MANAGE_PROGRAMMES),
+        "may_make": has_permission(request.user, P.MAKE_PAYOUT)
+        and programme.state != ProgrammeState.DRAFT,
+        "budget_form": BudgetForm(),
+        "reason_form": ReasonForm(),
+    }
+    return render(request, "benefits/programme_detail.html", context)
+
+
+@desk(post=P.MANAGE_PROGRAMMES)
+def programme_open(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Open a draft; its terms are fixed from then on."""
+    programme = _programme(request, pk, P.MANAGE_PROGRAMMES)
+    return act(
+        request,
+        lambda: programmes.open_programme(by=staff(request), programme=programme),
+        _("“%(name)s” is open. Who meets its conditions is entitled from now on.")
+        % {"name": programme.name},
+        reverse("benefits:programme-detail", args=[pk]),
+    )
+
+
+@desk(post=P.MANAGE_PROGRAMMES)
+def programme_close(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Close a programme with a reason."""
+    programme = _programme(request, pk, P.MANAGE_PROGRAMMES)
+    reason = request.POST.get("reason", "")
+    return act(
+        request,
+        lambda: programmes.close_programme(by=staff(request), programme=programme, reason=reason),
+        _("“%(name)s” is closed. Rights already given stay.") % {"name": programme.name},
+        reverse("benefits:programme-detail", args=[pk]),
+    )
+
+
+@desk(post=P.MANAGE_PROGRAMMES)
+def programme_budget(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Set another total of the budget; the waiting are served in turn."""
+    programme = _programme(request, pk, P.MANAGE_PROGRAMMES)
+    form = BudgetForm(request.POST)
+    home = reverse("benefits:programme-detail", args=[pk])
+    if not form.is_valid():
+        messages.error(request, str(form.errors["budget"][0]))
+        return redirect(home)
+    return act(
+        request,
+        lambda: programmes.change_budget(
+            by=staff(request), programme=programme, total_fen=form.cleaned_data["budget"]
+        ),
+        _("The budget of “%(name)s” was changed.") % {"name": programme.name},
+        home,
+    )
+
+
+@desk(P.VIEW_MONEY)
+def entitlement_list(request: HttpRequest) -> HttpResponse:
+    """List rights, newest first, by programme and state."""
+    form = EntitlementFilter(request.GET, user=request.user)
+    rows: QuerySet[Entitlement] = Entitlement.objects.none()
+    if form.is_valid():
+        rows = Entitlement.objects.visible_to(request.user)
+        chosen = {name: value for name, value in form.cleaned_data.items() if value}
+        rows = rows.filter(**chosen).select_related("person", "programme")
+        rows = rows.defer("person__id_number", "person__phone")
+    page = NEWEST.page(rows, request)
+    empty = Empty(
+        _("Nobody here"),
+        _("People appear here when a programme is open and they meet its conditions."),
+    )
+    table = EntitlementTable(page.rows, request=request, empty=empty)
+    return render(
+        request, "benefits/entitlement_list.html", {"form": form, "page": page, "table": table}
+    )
+
+
+@desk(post=P.MANAGE_PROGRAMMES)
+def entitlement_void(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """End a right that was not paid, with a reason."""
+    rows = Entitlement.objects.visible_to(request.user, P.MANAGE_PROGRAMMES)
+    right = get_object_or_404(rows.select_related("programme"), pk=pk)
+    reason = request.POST.get("reason", "")
+    return act(
+        request,
+        lambda: entitlements.void(by=staff(request), entitlement=right, reason=reason),
+        _("The right was ended; its money is free for the next in turn."),
+        reverse("benefits:entitlement-list"),
+    )
+
+
+@desk(P.VIEW_MONEY)
+def ledger_page(request: HttpRequest) -> HttpResponse:
+    """Show the books: each budget's pots, the differences (there should be none), the postings."""
+    programmes_seen = Programme.objects.visible_to(request.user).select_related("budget")
+    rows = Posting.objects.visible_to(request.user).select_related("account")
+    page = Keyset("-pk").page(rows, request)
+    context = {
+        "budgets": [
+            {"programme": one, "pots": ledger.balances(one.budget)}
+            for one in programmes_seen.order_by("-created_at")[:20]
+        ],
+        "differences": ledger.check(),
+        "page": page,
+        "table": PostingTable(page.rows, request=request, empty=Empty(_("No postings yet"))),
+    }
+    return render(request, "benefits/ledger.html", context)
