@@ -11,6 +11,7 @@ from members.actions.candidates import Candidate
 from members.models import Application, Area, Employer, Membership, UnionUnit, WorkerGroup
 from members.models.people import IdType
 from members.states import Confirmation, Source
+from unionportal.core.api.fields import StrictCharField, StrictUUIDField
 from unionportal.core.models import User
 from unionportal.core.roles import Permission
 
@@ -72,18 +73,18 @@ class ApplicationSerializer(serializers.ModelSerializer[Application]):
 class CandidateSerializer(serializers.Serializer[Candidate]):
     """A new application. An unknown field is refused, not ignored."""
 
-    name = serializers.CharField(max_length=60)
+    name = StrictCharField(max_length=60)
     id_type = serializers.ChoiceField(choices=IdType.choices, default=IdType.CITIZEN)
-    id_number = serializers.CharField(max_length=30)
-    phone = serializers.CharField(max_length=30)
+    id_number = StrictCharField(max_length=30)
+    phone = StrictCharField(max_length=30)
     group = serializers.PrimaryKeyRelatedField(queryset=WorkerGroup.objects.all())
     unit = serializers.PrimaryKeyRelatedField(queryset=UnionUnit.objects.none())
     employer = serializers.PrimaryKeyRelatedField(
         queryset=Employer.objects.none(), default=None, allow_null=True
     )
-    vehicle_plate = serializers.CharField(max_length=20, default="", allow_blank=True)
-    platform_name = serializers.CharField(max_length=40, default="", allow_blank=True)
-    client_ref = serializers.UUIDField(default=None, allow_null=True)
+    vehicle_plate = StrictCharField(max_length=20, default="", allow_blank=True)
+    platform_name = StrictCharField(max_length=40, default="", allow_blank=True)
+    client_ref = StrictUUIDField(default=None, allow_null=True)
     ask_by_sms = serializers.BooleanField(default=False)
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:

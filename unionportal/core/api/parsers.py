@@ -57,6 +57,6 @@ def _refuse_odd(value: Any, depth: int) -> None:
     if isinstance(value, float) and value in (float("inf"), float("-inf")):
         raise ValueError("a number is too large")
     if isinstance(value, dict):
-        value = list(value.values())
+        value = [*value, *value.values()]
     for child in value if isinstance(value, list) else ():
         _refuse_odd(child, depth + 1)
