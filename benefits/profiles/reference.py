@@ -185,7 +185,7 @@ def _card_answer(reader: Reader, fields: list[str], number: str) -> CardAnswer:
         card_no = reader.read(reading.CARD, card_no, "card_number")
     elif card_no:
         reader.complain("refused_with_card")
-    if code or not is_issued:
+    if code or verdict == "REJECTED":
         code = reader.read(reading.CODE, code, "code")
     return CardAnswer(reader.line, reader.seq(seq), is_issued, card_no, code)
 
