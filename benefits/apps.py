@@ -7,7 +7,11 @@ class BenefitsConfig(AppConfig):
 
     def ready(self) -> None:
         # Registers receivers, tasks and their schedules, and who reads and makes which bank file.
-        from benefits import figures, tasks  # noqa: F401, PLC0415 - these need the models
+        from benefits import (  # noqa: F401, PLC0415 - these need the models
+            card_figures,
+            figures,
+            tasks,
+        )
         from benefits.actions import (  # noqa: F401, PLC0415
             cardanswers,
             cardfiles,

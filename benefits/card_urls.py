@@ -13,4 +13,5 @@ urlpatterns = [
     path("card-files/<uuid:pk>/download/", cards.cardfile_download, name="cardfile-download"),
     path("card-files/<uuid:pk>/handover/", cards.cardfile_handover, name="cardfile-handover"),
     path("card-files/<uuid:pk>/again/", cards.cardfile_again, name="cardfile-again"),
+    path("card-files/<uuid:pk>/ignore/", cards.cardfile_ignore, name="cardfile-ignore"),
 ]

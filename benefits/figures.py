@@ -1,17 +1,14 @@
-"""The figures of the benefits app."""
+"""The figures of subsidies."""
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import date
 from typing import TYPE_CHECKING
 
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from benefits.models import MemberCard
-from benefits.states.cards import CardState
-from members.models import Membership
-from members.queries import quality
+from benefits.models import Entitlement
+from benefits.states.payouts import EntitlementState
 from unionportal.core.figures import Figure, FigureValue, register
 from unionportal.core.roles import Permission
 
@@ -19,26 +16,23 @@ if TYPE_CHECKING:
     from unionportal.core.scope import AnyUser
 
 
-def _cards_activated(user: AnyUser, as_of: date) -> FigureValue:
-    midnight = timezone.make_aware(datetime.combine(as_of + timedelta(days=1), time.min))
-    members = Membership.objects.visible_to(user, Permission.VIEW_REPORTS).recorded()
-    active = MemberCard.objects.filter(
-        state=CardState.ACTIVATED, activated_at__lt=midnight, membership__in=members
-    )
-    return FigureValue(active.count(), as_of, denominator=quality.recorded_count(user))
+def _people_paid(user: AnyUser, as_of: date) -> FigureValue:
+    rights = Entitlement.objects.visible_to(user).exclude(state=EntitlementState.VOID)
+    paid = rights.filter(state__in=[EntitlementState.PAID, EntitlementState.OVERPAID])
+    return FigureValue(paid.count(), as_of, denominator=rights.count())
 
 
 register(
     Figure(
-        id="cards-activated",
-        title=_("Cards in use"),
+        id="subsidies-paid",
+        title=_("Subsidies paid"),
         definition=_(
-            "Recorded members whose card the bank reported as activated by the day; memberships as "
-            "they stand now. Base: recorded members."
+            "Entitlements the bank reported as paid, as they stand now. Base: entitlements of all "
+            "programmes that are not void."
         ),
-        permission=Permission.VIEW_REPORTS,
-        compute=_cards_activated,
+        permission=Permission.VIEW_MONEY,
+        compute=_people_paid,
         unit=_("people"),
-        order=70,
+        order=80,
     )
 )

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from django import forms
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from benefits.models import MemberCard
+from benefits.states.cards import CardState
 from unionportal.core import files
 from unionportal.core.forms import FileInput
 
@@ -22,6 +25,28 @@ class BankFileForm(forms.Form):
     def content(self) -> bytes:
         """Return the file's bytes; raise `Refused` when it is empty or too big."""
         return files.read_upload(self.cleaned_data["file"])
+
+
+class CardSearchForm(forms.Form):
+    """Find cards in the list."""
+
+    state = forms.ChoiceField(
+        label=_("State"), choices=[("", _("All")), *CardState.choices], required=False
+    )
+    q = forms.CharField(label=_("Name or last four digits"), max_length=50, required=False)
+    file = forms.UUIDField(label=_("Request file"), required=False)
+
+    def narrow(self, rows: QuerySet[MemberCard]) -> QuerySet[MemberCard]:
+        """Return the rows that fit the valid form."""
+        words = self.cleaned_data["q"].strip()
+        if words.isascii() and words.isdigit():
+            rows = rows.filter(card_tail=words)
+        elif words:
+            rows = rows.filter(person__name__startswith=words)
+        for name, lookup in (("state", "state"), ("file", "request_file_id")):
+            if value := self.cleaned_data[name]:
+                rows = rows.filter(**{lookup: value})
+        return rows
 
 
 class ReasonForm(forms.Form):

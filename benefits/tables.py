@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import django_tables2 as tables
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from benefits.states.cards import CardState, FileState
@@ -59,12 +57,14 @@ class BankFileTable(PortalTable):
     created_at = MomentColumn(verbose_name=_("Made on"))
     counts = tables.Column(verbose_name=_("What it did"), orderable=False, default="")
 
-    def render_counts(self, value: dict[str, Any]) -> SafeString:
-        """Show the counts as words, such as 12 issued, 1 rejected."""
-        parts = [
-            f"{number} {COUNT_WORDS.get(name, name)}" for name, number in value.items() if number
-        ]
-        return format_html("{}", ", ".join(parts) or "—")
+    def render_counts(self, value: dict[str, Any]) -> str:
+        return count_words(value)
+
+
+def count_words(counts: dict[str, Any]) -> str:
+    """Return the counts of a file as words, such as 12 issued, 1 refused."""
+    parts = [f"{number} {COUNT_WORDS.get(name, name)}" for name, number in counts.items() if number]
+    return ", ".join(parts) or "—"
 
 
 COUNT_WORDS = {

@@ -11,8 +11,7 @@ from unionportal.core.schedules import every
 @shared_task(name="benefits.send_batches")
 def send_batches() -> None:
     """Carry every file that is ready to the bank's folder."""
-    for file_id in bankfiles.waiting_to_go_out():
-        bankfiles.send(file_id)
+    bankfiles.send_waiting()
 
 
 @shared_task(name="benefits.collect_bank_files")

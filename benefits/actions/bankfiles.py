@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import asdict, dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -122,8 +122,8 @@ def _handle(file: BankFile, content: bytes) -> dict[str, int]:
 def _set_apart(file: BankFile, problems: list[Problem]) -> None:
     kept = [asdict(problem) for problem in problems[:MOST_PROBLEMS]]
     counts = {"problems": len(problems)}
-    values: dict[str, Any] = {"problems": kept, "counts": counts, "number": file.number}
-    move(file, "quarantine", by=BANK, **values, line_count=file.line_count)
+    values = {name: getattr(file, name) for name in ("number", "line_count", "answers")}
+    move(file, "quarantine", by=BANK, problems=kept, counts=counts, **values)
 
 
 def _read_waiting_again() -> None:
@@ -190,6 +190,17 @@ def send(file_id: UUID) -> bool:
     folder.write(file.name, outbound.content_of(file))
     mark_handed_over(by=SYSTEM, file=file)
     return True
+
+
+def send_waiting() -> int:
+    """Send every free ready file, each by itself, so that one kept back holds up no other."""
+    sent = 0
+    for file_id in waiting_to_go_out():
+        try:
+            sent += send(file_id)
+        except Exception:
+            logger.exception("bank file %s could not go out; it is tried again", file_id)
+    return sent
 
 
 def collect() -> int:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from django.utils import timezone
 
 from benefits import profiles
-from benefits.actions import bankfiles
+from benefits.actions import bankfiles, cards
 from benefits.inbound import Problem, Quarantine, handler, refusal_handlers
 from benefits.models import BankFile, CardEvent, CardRequestLine, MemberCard, PayeeAccount
+from benefits.models.cards import HOLD
 from benefits.signals import card_activated
 from benefits.states.cards import (
     NUMBERED_CARD,
@@ -57,8 +58,9 @@ class Answered:
 def apply_answers(file: BankFile, content: bytes) -> dict[str, int]:
     """Apply `CI_…`: cards made get number and account, refused ones their code.
 
-    Quarantined whole: unknown_batch, unknown_seq, contradiction (another answer came before),
-    card_taken (the number is somebody else's). The same facts again count as known.
+    Quarantined whole: unknown_batch, unknown_seq, contradiction (another answer came before, or
+    the bank refused the whole request), card_taken (the number is somebody else's). The same facts
+    again count as known; a card closed meanwhile gets its number and nothing else.
     """
     parsed = profiles.current().parse_card_answers(content)
     file.number, file.line_count = parsed.number, len(parsed.rows)
@@ -89,6 +91,8 @@ def _request(number: str) -> BankFile:
     ).first()
     if request is None:
         raise Quarantine([Problem("unknown_batch", 1, number)])
+    if request.state == FileState.REFUSED:
+        raise Quarantine([Problem("contradiction", 1, number)])
     if request.state == FileState.READY:  # written, answered, and killed before we noted it
         request = bankfiles.mark_handed_over(by=SYSTEM, file=request)
     return request
@@ -134,36 +138,56 @@ def _taken(pairs: Sequence[Answered]) -> list[Problem]:
 
 def _issue(pairs: Sequence[Answered], file: BankFile) -> None:
     now = timezone.now()
-    accounts = _accounts(pairs)
+    waiting = [pair for pair in pairs if pair.card.state == CardState.SENT_TO_BANK]
+    accounts = _accounts(waiting)
     for pair in pairs:
         card, number = pair.card, pair.answer.card_no
         card.card_no, card.card_index = number, card_key(number)
         card.card_masked, card.card_tail = mask_card(number), number[-4:]
-        card.payee_account = accounts[card_key(number)]
+        card.payee_account = accounts.get(card_key(number))
     _answer(pairs, file, ISSUED)
     fields = ["card_no", "card_index", "card_masked", "card_tail", "payee_account"]
     MemberCard.objects.bulk_update([pair.card for pair in pairs], fields, batch_size=500)
     _move(pairs, "issue", issued_at=now)
     _events(pairs, file, CardEventKind.ISSUED)
+    _replace_lost(waiting)
 
 
 def _accounts(pairs: Sequence[Answered]) -> dict[UUID, PayeeAccount]:
-    """The account of each card: the bank's own word, so usable at once (security.md 2, row 15)."""
-    keys = [card_key(pair.answer.card_no) for pair in pairs]
-    known = PayeeAccount.objects.exclude(state=AccountState.CLOSED).filter(number_index__in=keys)
+    """Return the account of each card, by its key; the bank's word needs no second person.
+
+    A person's first account is usable at once, a later one after the hold (security.md 2, row 15).
+    """
+    by_key = {card_key(pair.answer.card_no): pair for pair in pairs}
+    people = [pair.card.person_id for pair in pairs]
+    known = PayeeAccount.objects.exclude(state=AccountState.CLOSED).filter(number_index__in=by_key)
     found = {account.number_index: account for account in known}
+    had_one = set(
+        PayeeAccount.objects.filter(person_id__in=people).values_list("person_id", flat=True)
+    )
     new = [
-        PayeeAccount(
-            person_id=pair.card.person_id, number=pair.answer.card_no, number_index=key,
-            number_masked=mask_card(pair.answer.card_no), number_tail=pair.answer.card_no[-4:],
-            holder_name=pair.line.name, source=AccountSource.BANK_FILE,
-            state=AccountState.ACTIVE, usable_from=timezone.now(),
-        )
-        for key, pair in zip(keys, pairs, strict=True)
+        _account(pair, key, is_first=pair.card.person_id not in had_one)
+        for key, pair in by_key.items()
         if key not in found
-    ]  # fmt: skip
+    ]
     PayeeAccount.objects.bulk_create(new, batch_size=1_000)
     return {**found, **{account.number_index: account for account in new}}
+
+
+def _account(pair: Answered, key: UUID, *, is_first: bool) -> PayeeAccount:
+    number, now = pair.answer.card_no, timezone.now()
+    return PayeeAccount(
+        person_id=pair.card.person_id, number=number, number_index=key,
+        number_masked=mask_card(number), number_tail=number[-4:],
+        holder_name=pair.line.name, source=AccountSource.BANK_FILE,
+        state=AccountState.ACTIVE, usable_from=now if is_first else now + HOLD,
+    )  # fmt: skip
+
+
+def _replace_lost(pairs: Sequence[Answered]) -> None:
+    people = [pair.card.person_id for pair in pairs]
+    lost = MemberCard.objects.filter(person_id__in=people, state=CardState.LOST)
+    cards.note(move_all(lost, "replace", by=BANK), CardEventKind.REPLACED)
 
 
 def _reject(pairs: Sequence[Answered], file: BankFile) -> None:
@@ -223,23 +247,23 @@ def apply_activations(file: BankFile, content: bytes) -> dict[str, int]:
 
 def _cards_of(rows: Sequence[Activation]) -> dict[UUID, MemberCard]:
     keys = [card_key(row.card_no) for row in rows]
-    cards = MemberCard.objects.select_for_update(of=("self",)).filter(card_index__in=keys)
-    ranked = sorted(cards.order_by("pk"), key=lambda card: card.state in NUMBERED_CARD)
+    found = MemberCard.objects.select_for_update(of=("self",)).filter(card_index__in=keys)
+    ranked = sorted(found.order_by("pk"), key=lambda card: card.state in NUMBERED_CARD)
     return {card.card_index: card for card in ranked if card.card_index}
 
 
 def _activate(pairs: Sequence[tuple[Activation, MemberCard]], file: BankFile) -> None:
     for row, card in pairs:
         card.activated_at = row.at
-    cards = [card for _row, card in pairs]
-    MemberCard.objects.bulk_update(cards, ["activated_at"], batch_size=500)
-    move_all(MemberCard.objects.filter(pk__in=[card.pk for card in cards]), "activate", by=BANK)
+    active = [card for _row, card in pairs]
+    MemberCard.objects.bulk_update(active, ["activated_at"], batch_size=500)
+    move_all(MemberCard.objects.filter(pk__in=[card.pk for card in active]), "activate", by=BANK)
     CardEvent.objects.bulk_create(
         CardEvent(card=card, kind=CardEventKind.ACTIVATED, at=row.at, file=file, line=row.line)
         for row, card in pairs
     )
-    if cards:
-        card_activated.send(MemberCard, cards=cards, by=BANK)
+    if active:
+        card_activated.send(MemberCard, cards=active, by=BANK)
 
 
 @handler(FileKind.REJECT)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from benefits import bank_reasons, outbound, profiles
 from benefits.actions import bankfiles, cards
 from benefits.actions.rights import require
-from benefits.inbound import refusal_handler
+from benefits.inbound import Problem, Quarantine, refusal_handler
 from benefits.models import BankFile, CardRequestLine, MemberCard
 from benefits.profiles.rows import CardRequest, CardRow
 from benefits.states.cards import (
@@ -141,9 +141,14 @@ def _require_request(file: BankFile) -> None:
 
 @refusal_handler(FileKind.CARD_REQUEST)
 def refuse(out_file: BankFile, refusal: BankFile, code: str) -> dict[str, int]:
-    """Take the cards of a refused request back into the queue; “seen before” changes nothing."""
+    """Take the cards of a refused request back into the queue; “seen before” changes nothing.
+
+    Quarantined as a contradiction when the bank has answered lines of it.
+    """
     if code == bank_reasons.DUPLICATE_FILE:
         return {"kept": out_file.line_count}
+    if out_file.card_lines.exclude(outcome="").exists():
+        raise Quarantine([Problem("contradiction", 1, out_file.number)])
     waiting = MemberCard.objects.filter(request_file=out_file, state=CardState.SENT_TO_BANK)
     taken = move_all(
         waiting, "take_back", by=BANK, request_file=None, request_seq=None, sent_at=None

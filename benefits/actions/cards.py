@@ -13,14 +13,12 @@ from django.utils import timezone
 
 from benefits.actions.rights import require
 from benefits.models import CardEvent, MemberCard
-from benefits.states.cards import OPEN_CARD, CardEventKind, CardState
+from benefits.states.cards import OPEN_CARD, AccountState, CardEventKind, CardState
 from members.models import Membership
-from members.states import OPEN_MEMBERSHIP
 from unionportal.core import audit
-from unionportal.core.actors import SYSTEM
 from unionportal.core.ids import new_id
 from unionportal.core.roles import Permission
-from unionportal.core.transitions import move
+from unionportal.core.transitions import move, move_all
 
 if TYPE_CHECKING:
     from unionportal.core.actors import ServiceActor
@@ -48,12 +46,28 @@ def request_for(memberships: Iterable[Membership], *, by: User | ServiceActor) -
     return len(made)
 
 
-def request_missing() -> int:
-    """Ask for cards that a lost signal left out; return how many."""
-    has_card = MemberCard.objects.filter(state__in=OPEN_CARD).values("person_id")
-    without = Membership.objects.filter(state__in=OPEN_MEMBERSHIP, source__in=("form", "roster"))
-    newest = without.exclude(person_id__in=has_card).exclude(cards__isnull=False)
-    return request_for(list(newest.order_by("-joined_on")[:CHUNK]), by=SYSTEM)
+@transaction.atomic
+def take_over(memberships: Iterable[Membership], *, by: User | ServiceActor) -> int:
+    """Hang the standing cards of people who joined again on their new memberships; return count."""
+    by_person = {one.person_id: one.pk for one in memberships}
+    standing = MemberCard.objects.filter(person_id__in=by_person, state__in=OPEN_CARD)
+    older = list(standing.exclude(membership_id__in=by_person.values()).defer("card_no"))
+    for card in older:
+        card.membership_id = by_person[card.person_id]
+        card.save(update_fields=["membership"])
+        audit.record(by=by, verb="card.take_over", target=card, fields=["membership"])
+    return len(older)
+
+
+@transaction.atomic
+def drop_requests(*, membership: Membership, by: User | ServiceActor) -> int:
+    """Close the requests of a membership that ended before the bank heard of them."""
+    waiting = membership.cards.requestable()
+    closed = move_all(
+        waiting, "close", by=by, reason="membership ended", closed_at=timezone.now()
+    )
+    note(closed, CardEventKind.CLOSED)
+    return len(closed)
 
 
 def note(card_ids: Sequence[object], kind: CardEventKind, *, code: str = "") -> None:
@@ -85,11 +99,15 @@ def hand_out(*, by: User, card: MemberCard) -> MemberCard:
 
 @transaction.atomic
 def report_lost(*, by: User, card: MemberCard, reason: str) -> MemberCard:
-    """Record a lost card; money no longer goes to its account. Raises `Refused` without reason."""
+    """Record a lost card and ask for a new one; money no longer goes to the lost card's account.
+
+    Raises `NotAllowed`, `Stale`, and `Refused` without a reason.
+    """
     require(by, Permission.MANAGE_CARDS)
     move(card, "report_lost", by=by, reason=reason)
     _close_account(card, by=by, reason=reason)
     note([card.pk], CardEventKind.LOST)
+    request_for([card.membership], by=by)
     return card
 
 
@@ -105,5 +123,5 @@ def close(*, by: User, card: MemberCard, reason: str) -> MemberCard:
 
 def _close_account(card: MemberCard, *, by: User, reason: str) -> None:
     account = card.payee_account
-    if account is not None and account.state != "closed":
+    if account is not None and account.state != AccountState.CLOSED:
         move(account, "close", by=by, reason=reason)

@@ -14,13 +14,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
 from benefits.actions import bankfiles, cardfiles, cards
-from benefits.forms import BankFileForm, ReasonForm
-from benefits.models import BankFile, MemberCard
+from benefits.forms import BankFileForm, CardSearchForm, ReasonForm
+from benefits.models import BankFile, CardEvent, MemberCard
 from benefits.queries.cards import card_list, counts_by_state, requestable_count
 from benefits.states.cards import CardState, Direction, FileState, Transport
-from benefits.tables import CARD_KINDS, FILE_KINDS, BankFileTable, CardTable
+from benefits.tables import CARD_KINDS, FILE_KINDS, BankFileTable, CardTable, count_words
 from benefits.transports import manual
-from benefits.words import problem_rows
+from benefits.words import card_refusal, problem_rows
 from members.models import Membership
 from members.views.shared import staff
 from unionportal.core.errors import Refused
@@ -45,21 +45,24 @@ REASONED_VERBS: dict[str, Callable[..., MemberCard]] = {
 
 @desk(P.VIEW_CARDS)
 def card_list_page(request: HttpRequest) -> HttpResponse:
-    """List cards by state, newest request first."""
-    state = request.GET.get("state", "")
+    """List cards by state, name, last four digits or request file; newest request first."""
+    form = CardSearchForm(request.GET)
     rows = card_list(request.user)
-    if state in CardState.values:
-        rows = rows.filter(state=state)
+    rows = form.narrow(rows) if form.is_valid() else rows.none()
     page = CARDS.page(rows, request)
     empty = Empty(_("No cards here"), _("A card is asked for when an application is approved."))
+    state = request.GET.get("state", "")
     context = {
         "page": page,
+        "form": form,
+        "chosen": state,
         "table": CardTable(page.rows, request=request, empty=empty),
         "tabs": _tabs(request, state),
         "waiting": requestable_count(request.user),
         "may_manage": has_permission(request.user, P.MANAGE_CARDS),
     }
-    return render(request, "benefits/card_list.html", context)
+    status = 200 if form.is_valid() else 400
+    return render(request, "benefits/card_list.html", context, status=status)
 
 
 def _tabs(request: HttpRequest, chosen: str) -> list[dict[str, object]]:
@@ -86,9 +89,10 @@ def _card_page(request: HttpRequest, pk: UUID, form: ReasonForm, status: int = 2
     context = {
         "card": card,
         "kind": CARD_KINDS[CardState(card.state)],
+        "refusal": card_refusal(card.refusal_code),
         "events": [
             {"at": event.at, "text": event.get_kind_display(),
-             "note": f"{event.file.name}, {event.line}" if event.file else event.code}
+             "note": _event_note(event)}
             for event in card.events.select_related("file").order_by("-at", "-pk")
         ],
         "plain_verbs": [verb for verb in PLAIN_VERBS if verb in verbs],
@@ -96,6 +100,14 @@ def _card_page(request: HttpRequest, pk: UUID, form: ReasonForm, status: int = 2
         "form": form,
     }  # fmt: skip
     return render(request, "benefits/card_detail.html", context, status=status)
+
+
+def _event_note(event: CardEvent) -> str:
+    """Say which line of which file, and the bank's reason."""
+    where = ""
+    if event.file:
+        where = _("%(file)s, line %(line)s") % {"file": event.file.name, "line": event.line}
+    return " · ".join(part for part in (where, card_refusal(event.code)) if part)
 
 
 @desk(post=P.MANAGE_CARDS)
@@ -185,9 +197,13 @@ def _tell(request: HttpRequest, receipt: bankfiles.Receipt) -> None:
 @never_cache
 def cardfile_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Show one file: its state, what it did, what is wrong with it."""
-    file = get_object_or_404(
-        BankFile.objects.visible_to(request.user).of_cards().select_related("answers"), pk=pk
-    )
+    files = BankFile.objects.visible_to(request.user).of_cards().select_related("answers")
+    return _file_page(request, get_object_or_404(files, pk=pk), ReasonForm())
+
+
+def _file_page(
+    request: HttpRequest, file: BankFile, form: ReasonForm, status: int = 200
+) -> HttpResponse:
     may_manage = has_permission(request.user, P.MANAGE_CARDS)
     context = {
         "file": file,
@@ -197,9 +213,11 @@ def cardfile_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         "by_hand": may_manage
         and file.direction == Direction.OUT
         and file.transport == Transport.MANUAL,
-        "form": ReasonForm(),
+        "did": count_words(file.counts),
+        "may_ignore": may_manage and file.state == FileState.QUARANTINED,
+        "form": form,
     }
-    return render(request, "benefits/cardfile_detail.html", context)
+    return render(request, "benefits/cardfile_detail.html", context, status=status)
 
 
 def _managed_file(request: HttpRequest, pk: UUID) -> BankFile:
@@ -227,6 +245,17 @@ def cardfile_again(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Try a file that was set apart once more."""
     file = bankfiles.read_again(by=staff(request), file=_managed_file(request, pk))
     _tell(request, bankfiles.Receipt(file, is_repeat=False))
+    return redirect("benefits:cardfile-detail", pk=file.pk)
+
+
+@desk(post=P.MANAGE_CARDS)
+def cardfile_ignore(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Put a file that was set apart aside for good, with a reason."""
+    file, form = _managed_file(request, pk), ReasonForm(request.POST)
+    if not form.is_valid():
+        return _file_page(request, file, form, status=400)
+    bankfiles.ignore(by=staff(request), file=file, **form.cleaned_data)
+    messages.success(request, _("%(name)s is not used.") % {"name": file.name})
     return redirect("benefits:cardfile-detail", pk=file.pk)
 
 

@@ -192,6 +192,7 @@ BENEFITS = {
     "benefits:cardfile-download": send(CHIEFS, DISTRICT_ONLY, "cardfile"),
     "benefits:cardfile-handover": send(CHIEFS, DISTRICT_ONLY, "cardfile"),
     "benefits:cardfile-again": send(CHIEFS, DISTRICT_ONLY, "cardfile"),
+    "benefits:cardfile-ignore": send(CHIEFS, DISTRICT_ONLY, "cardfile"),
 }
 
 API = {
