@@ -71,5 +71,5 @@ COUNT_WORDS = {
     "issued": _("issued"), "rejected": _("refused"), "known": _("known before"),
     "activated": _("activated"), "taken_back": _("taken back"), "problems": _("problems"),
     "kept": _("kept"), "paid": _("paid"), "failed": _("failed"), "new": _("new"),
-    "unknown": _("unknown"),
+    "unknown": _("unknown"), "answers": _("answers"),
 }  # fmt: skip

@@ -65,7 +65,7 @@ PROBLEMS: dict[str, str | Promise] = {
     "seq": _("The line number is not six digits"),
     "date": _("There is no such date"),
     "time": _("There is no such time"),
-    "status": _("The status is neither S nor F"),
+    "status": _("The status is not one of those agreed"),
     "code": _("The code is not one"),
     "number": _("The batch number is not one"),
     "failed_with_time": _("A line not paid has a payment time or serial number"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 
@@ -208,7 +208,7 @@ def _answer(pairs: Sequence[Answered], file: BankFile, outcome: str) -> None:
     )
 
 
-def _move(pairs: Sequence[Answered], verb: str, **changes: object) -> None:
+def _move(pairs: Sequence[Answered], verb: str, **changes: Any) -> None:
     ids = [pair.card.pk for pair in pairs]
     move_all(MemberCard.objects.filter(pk__in=ids), verb, by=BANK, **changes)
 

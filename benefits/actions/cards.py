@@ -21,6 +21,8 @@ from unionportal.core.roles import Permission
 from unionportal.core.transitions import move, move_all
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from unionportal.core.actors import ServiceActor
     from unionportal.core.models import User
 
@@ -70,7 +72,7 @@ def drop_requests(*, membership: Membership, by: User | ServiceActor) -> int:
     return len(closed)
 
 
-def note(card_ids: Sequence[object], kind: CardEventKind, *, code: str = "") -> None:
+def note(card_ids: Sequence[UUID], kind: CardEventKind, *, code: str = "") -> None:
     """Write one event of `kind`, now, for each card."""
     now = timezone.now()
     CardEvent.objects.bulk_create(
