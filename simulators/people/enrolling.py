@@ -13,6 +13,7 @@ from simulators.people.portal import Portal, expect, is_fine, option_named, wait
 
 SCAN = Upload("signed.pdf", b"%PDF-1.4\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n", "application/pdf")
 TRUCKS = "TRUCK_DRIVER"
+POOL = "周转库"  # whoever waits in a holding pool earns no subsidy yet
 
 
 @dataclass
@@ -101,15 +102,15 @@ def open_drive(world: World) -> str:
 def _add_code(desk: Browser, world: World, place: str) -> str:
     page = desk.get(f"/desk/drives/{world.ids['drive']}/codes/")
     units = options_of(page.form(), "unit")
-    unit = option_named(units, place)
+    unit = option_named({v: n for v, n in units.items() if POOL not in n}, place)
     typed = {"unit": unit, "area": world.ids["area"], "place": "物流园2号门"}
     page = is_fine(desk.submit(page, typed), "join code")
-    found = re.search(r"/desk/codes/([0-9a-f-]{36})/poster/", page.body.decode())
-    expect(found, "the drive shows no poster")
+    found = re.search(r"/desk/codes/[0-9a-f-]{36}/poster/", f"{page.path} {page.body.decode()}")
+    expect(found, f"no poster at {page.path}")
     poster = is_fine(desk.get(found[0]), "poster") if found else page
-    code = re.search(r"/join/([A-Z0-9]{8})/", poster.body.decode())
-    expect(code, "the poster shows no join address")
-    world.ids["code"] = code[1] if code else ""
+    code = poster.root.first(data_code=None)
+    expect(code, "the poster shows no code")
+    world.ids["code"] = code.attrs["data-code"] if code else ""
     return world.ids["code"]
 
 
@@ -124,7 +125,7 @@ def enrol(world: World) -> str:
 def _unit_for(world: World, page: Page) -> str:
     """A union of the officer's place that takes members directly and is no holding pool."""
     units = options_of(page.form(), "unit")
-    named = [v for v, name in units.items() if v and "周转库" not in name]
+    named = [v for v, name in units.items() if v and POOL not in name]
     expect(named, "no union takes members here")
     return named[0]
 
