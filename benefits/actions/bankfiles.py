@@ -22,7 +22,7 @@ from benefits.transports import folder
 from unionportal.core import audit, files
 from unionportal.core.actors import BANK, SYSTEM, ServiceActor
 from unionportal.core.errors import Refused
-from unionportal.core.transitions import move
+from unionportal.core.transitions import move, move_all
 
 if TYPE_CHECKING:
     from unionportal.core.models import User
@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 RECLAIM_AFTER = timedelta(seconds=30)
 KEEP_FOR = timedelta(days=90)  # security.md 3.2, "Files at rest"
 MOST_PROBLEMS = 500
-RECEIVE_LOCK = 0x42414E4B
+RECEIVE_LOCK, APPLY_LOCK = 0x42414E4B, 0x4150504C
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +58,7 @@ def receive(
 
 
 @transaction.atomic
-def _keep(
-    content: bytes, name: str, by: User | ServiceActor, transport: Transport
-) -> Receipt:
+def _keep(content: bytes, name: str, by: User | ServiceActor, transport: Transport) -> Receipt:
     with connection.cursor() as cursor:  # one at a time, so that a repeat finds its first
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [RECEIVE_LOCK])
     kind, sha256 = profiles.current().identify(content), outbound.digest(content)
@@ -91,25 +89,32 @@ def _keep(
 
 def process(file_id: UUID) -> None:
     """Apply a received file whole, or set it apart with its problems; then retry what waited."""
-    if _apply(file_id):
-        _read_waiting_again()
+    waiting = [file_id]
+    while waiting:
+        waiting += _apply(waiting.pop(0))
 
 
-def _apply(file_id: UUID) -> bool:
-    """Return True when the file changed something; a file another worker has is left to it."""
+@transaction.atomic
+def _apply(file_id: UUID) -> list[UUID]:
+    """Return the files to read again now that this one changed something; [] when it did not.
+
+    One file at a time: a file that lacks another is set apart before that other is applied, or
+    after it and found at once, never in between.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [APPLY_LOCK])
+    file = BankFile.objects.select_for_update(of=("self",)).get(pk=file_id)
+    if file.state != FileState.RECEIVED or file.attachment is None:
+        return []
     try:
         with transaction.atomic():
-            file = BankFile.objects.select_for_update(of=("self",)).get(pk=file_id)
-            if file.state != FileState.RECEIVED or file.attachment is None:
-                return False
             counts = _handle(file, files.open_content(file.attachment))
-            values = {name: getattr(file, name) for name in ("number", "line_count", "answers")}
-            move(file, "apply", by=BANK, counts=counts, problems=[], applied_at=timezone.now(),
-                 **values)  # fmt: skip
-            return True
     except Quarantine as verdict:
         _set_apart(file, verdict.problems)
-        return False
+        return []
+    values = {name: getattr(file, name) for name in ("number", "line_count", "answers")}
+    move(file, "apply", by=BANK, counts=counts, problems=[], applied_at=timezone.now(), **values)
+    return _wake_waiting()
 
 
 def _handle(file: BankFile, content: bytes) -> dict[str, int]:
@@ -126,22 +131,25 @@ def _set_apart(file: BankFile, problems: list[Problem]) -> None:
     move(file, "quarantine", by=BANK, problems=kept, counts=counts, **values)
 
 
-def _read_waiting_again() -> None:
-    """Read files again that only lacked something a file applied meanwhile may have brought."""
-    progress = True
-    while progress:
-        progress = False
-        for file in BankFile.objects.filter(state=FileState.QUARANTINED).order_by("id"):
-            codes = {problem["code"] for problem in file.problems}
-            if codes and codes <= inbound.passing_problems:
-                move(file, "read_again", by=SYSTEM)
-                progress |= _apply(file.pk)
+def _wake_waiting() -> list[UUID]:
+    """Mark the files that only lacked what a file applied now may have brought; return their ids.
+
+    Marked in that file's transaction, they are found by the next sweep should we die here.
+    """
+    apart = BankFile.objects.filter(state=FileState.QUARANTINED).only("problems")
+    codes = {file.pk: {problem["code"] for problem in file.problems} for file in apart}
+    passing = [pk for pk, found in codes.items() if found and found <= inbound.passing_problems]
+    return move_all(BankFile.objects.filter(pk__in=passing), "read_again", by=SYSTEM)
 
 
 def read_again(*, by: User, file: BankFile) -> BankFile:
-    """Try a file that was set apart once more, after its cause is gone; raise `Stale`."""
+    """Try a file that was set apart once more, after its cause is gone.
+
+    Raises `Stale`, and `Refused` when the file is empty or was deleted after its term.
+    """
     if file.attachment is None:
         raise Refused(_("This file is empty. Ask the bank to send it again."), code="empty_file")
+    files.open_content(file.attachment)  # refuses when its term has ended, before anything moves
     move(file, "read_again", by=by)
     process(file.pk)
     file.refresh_from_db()

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
     from benefits.profiles.rows import Activation, CardAnswer
 
+# Encrypted columns nobody who hears of an activation needs.
+SECRETS = ("card_no", "person__id_number", "person__phone")
 ISSUED, REJECTED = CardRequestLine.Outcome.ISSUED, CardRequestLine.Outcome.REJECTED
 
 
@@ -68,9 +70,10 @@ def apply_answers(file: BankFile, content: bytes) -> dict[str, int]:
     file.answers = request
     lines = {
         line.seq: line
-        for line in CardRequestLine.objects.select_for_update(of=("self",))
+        for line in CardRequestLine.objects.select_for_update(of=("self", "card"))
         .filter(file=request)
-        .select_related("card__payee_account")
+        .select_related("card")
+        .defer("id_number", "phone", "card__card_no")
         .order_by("seq")
     }
     pairs, problems = _pair(parsed.rows, lines)
@@ -126,13 +129,18 @@ def _contradictions(pairs: Sequence[Answered]) -> list[Problem]:
 
 
 def _taken(pairs: Sequence[Answered]) -> list[Problem]:
-    """Card numbers that already belong to another person."""
+    """Card numbers that are or were another person's: a bank gives no number twice."""
     keys = {card_key(p.answer.card_no): p for p in pairs if p.answer.is_issued}
-    accounts = PayeeAccount.objects.exclude(state=AccountState.CLOSED).filter(number_index__in=keys)
+    accounts = PayeeAccount.objects.filter(number_index__in=keys)
+    cards = MemberCard.objects.filter(card_index__in=keys)
+    owners = {
+        *accounts.values_list("number_index", "person_id"),
+        *cards.values_list("card_index", "person_id"),
+    }
+    taken = {index for index, person in owners if keys[index].card.person_id != person}
     return [
         Problem("card_taken", keys[index].answer.line, str(keys[index].answer.seq))
-        for index, person_id in accounts.values_list("number_index", "person_id")
-        if keys[index].card.person_id != person_id
+        for index in taken
     ]
 
 
@@ -263,7 +271,9 @@ def _activate(pairs: Sequence[tuple[Activation, MemberCard]], file: BankFile) ->
         for row, card in pairs
     )
     if active:
-        card_activated.send(MemberCard, cards=active, by=BANK)
+        now = MemberCard.objects.filter(pk__in=[card.pk for card in active]).order_by("pk")
+        heard = list(now.select_related("person", "membership").defer(*SECRETS))
+        card_activated.send(MemberCard, cards=heard, by=BANK)
 
 
 @handler(FileKind.REJECT)
@@ -273,7 +283,7 @@ def apply_refusal(file: BankFile, content: bytes) -> dict[str, int]:
     file.number, file.line_count = refusal.number, 1
     out = BankFile.objects.filter(direction=Direction.OUT, number=refusal.number).first()
     if out is None:
-        raise Quarantine([Problem("unknown_batch", 1, refusal.number[:40])])
+        raise Quarantine([Problem("unknown_batch", 1, refusal.number)])
     file.answers = out
     if out.state == FileState.READY:
         out = bankfiles.mark_handed_over(by=SYSTEM, file=out)

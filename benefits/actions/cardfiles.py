@@ -46,13 +46,7 @@ def build_request(*, by: User, transport: Transport = Transport.FOLDER) -> BankF
     """
     require(by, Permission.MANAGE_CARDS)
     profile = profiles.current()
-    waiting = list(
-        MemberCard.objects.requestable()
-        .select_related("person")
-        .select_for_update(of=("self",), skip_locked=True)
-        .order_by("requested_at", "pk")[: profile.most_lines]
-    )
-    fitting = [card for card in waiting if profile.can_carry(card.person.name)]
+    fitting = _fitting(profile.most_lines)
     if not fitting:
         raise Refused(_("No card waits to be requested."), code="nothing_waits")
     number = _next_number()
@@ -71,6 +65,16 @@ def build_request(*, by: User, transport: Transport = Transport.FOLDER) -> BankF
     audit.record(by=by, verb="bank_file.build", target=file, data={"lines": len(lines)})
     wake("benefits.send_batches")
     return file
+
+
+def _fitting(most: int) -> list[MemberCard]:
+    """Lock the cards that waited longest, of those the bank's file can carry."""
+    can_carry = profiles.current().can_carry
+    waiting = MemberCard.objects.requestable().order_by("requested_at", "pk")
+    names = waiting.values_list("pk", "person__name")
+    ids = [pk for pk, name in names.iterator() if can_carry(name)][:most]
+    locked = waiting.select_related("person").select_for_update(of=("self",), skip_locked=True)
+    return [card for card in locked.filter(pk__in=ids) if can_carry(card.person.name)]
 
 
 def _next_number() -> str:
@@ -115,9 +119,12 @@ outbound.register(FileKind.CARD_REQUEST, outbound.Outgoing(_render_again, _hande
 
 @transaction.atomic
 def download(*, by: User, file: BankFile) -> tuple[str, bytes]:
-    """Return name and bytes of a request file and log that `by` took them (a reveal)."""
+    """Return name and bytes of a request file and log that `by` took them (a reveal).
+
+    Raises `NotAllowed`, and `Refused` for a file that goes through the folder.
+    """
     require(by, Permission.MANAGE_CARDS)
-    _require_request(file)
+    _require_manual_request(file)
     reveal.log(
         file, by=by, fields=["name", "id_number", "phone"], reason="card request file",
         row_count=file.line_count,
@@ -128,15 +135,15 @@ def download(*, by: User, file: BankFile) -> tuple[str, bytes]:
 def hand_over(*, by: User, file: BankFile) -> BankFile:
     """Record that a person gave the request to the bank; a second time changes nothing."""
     require(by, Permission.MANAGE_CARDS)
-    _require_request(file)
-    if file.transport != Transport.MANUAL:
-        raise Refused(_("This file goes to the bank by itself."), code="not_manual")
+    _require_manual_request(file)
     return bankfiles.mark_handed_over(by=by, file=file)
 
 
-def _require_request(file: BankFile) -> None:
+def _require_manual_request(file: BankFile) -> None:
     if file.kind != FileKind.CARD_REQUEST:
         raise Refused(_("This is not a card request."), code="not_a_request")
+    if file.transport != Transport.MANUAL:
+        raise Refused(_("This file goes to the bank by itself."), code="not_manual")
 
 
 @refusal_handler(FileKind.CARD_REQUEST)

@@ -65,9 +65,7 @@ def take_over(memberships: Iterable[Membership], *, by: User | ServiceActor) -> 
 def drop_requests(*, membership: Membership, by: User | ServiceActor) -> int:
     """Close the requests of a membership that ended before the bank heard of them."""
     waiting = membership.cards.requestable()
-    closed = move_all(
-        waiting, "close", by=by, reason="membership ended", closed_at=timezone.now()
-    )
+    closed = move_all(waiting, "close", by=by, reason="membership ended", closed_at=timezone.now())
     note(closed, CardEventKind.CLOSED)
     return len(closed)
 

@@ -139,9 +139,10 @@ class ReferenceProfile:
         if len(rows) != 1:
             raise Quarantine([Problem("refusal_lines", 2)])
         reader = Reader(line=1)
+        number = reader.read(reading.NUMBER, fields[1], "number")
         code = reader.read(reading.CODE, fields[2], "code")
         reader.finish()
-        return Refusal(fields[1], code, fields[3])
+        return Refusal(number, code, fields[3])
 
     def _encode(self, rows: Iterable[Sequence[str]]) -> bytes:
         lines = []
