@@ -17,6 +17,7 @@ from django.test import Client
 from django.utils import timezone, translation
 
 from benefits.actions import cardfiles
+from benefits.models import LineSettlement, PayoutLine
 from benefits.states.cards import Transport
 from members.actions import applications
 from members.models import MemberCertificate, Membership, RosterImport
@@ -75,10 +76,11 @@ class Cast:
             self._known[name] = _things[name](self)
         return self._known.get(name, {})
 
-    def call(self, who: str, method: str, path: str) -> Any:
+    def call(self, who: str, method: str, path: str, language: str = "en") -> Any:
         """Send an empty request as `who`; what it writes is rolled back, its cookies dropped."""
         client = self.clients[who]
         kept = SimpleCookie({key: morsel.value for key, morsel in client.cookies.items()})
+        client.cookies["django_language"] = language
         has_json = path.startswith("/api/") and method not in {"GET", "HEAD"}
         extra = {"content_type": "application/json"} if has_json else {}
         try:
@@ -220,6 +222,41 @@ def cardfile(cast: Cast) -> dict[str, Any]:
     cast.address_of("card")
     by = cast.users["district_officer"]
     return {"pk": cardfiles.build_request(by=by, transport=Transport.MANUAL).pk}
+
+
+@thing
+def programme(cast: Cast) -> dict[str, Any]:
+    cast.address_of("card")
+    payouts.entitled_member(cast.place.firm_a)
+    made = payouts.programme()
+    payouts.entitlements.evaluate(made)
+    return {"pk": made.pk}
+
+
+@thing
+def entitlement(cast: Cast) -> dict[str, Any]:
+    return {"pk": payouts.Entitlement.objects.get(programme=cast.address_of("programme")["pk"]).pk}
+
+
+@thing
+def batch(cast: Cast) -> dict[str, Any]:
+    rows = payouts.Programme.objects.get(pk=cast.address_of("programme")["pk"])
+    return {"pk": payouts.batches.build(by=cast.users["finance_maker"], programme=rows).pk}
+
+
+@thing
+def line(cast: Cast) -> dict[str, Any]:
+    return {"pk": PayoutLine.objects.get(batch=cast.address_of("batch")["pk"]).pk}
+
+
+@thing
+def settlement(cast: Cast) -> dict[str, Any]:
+    maker = cast.users["finance_maker"]
+    made = LineSettlement.objects.create(
+        line_id=cast.address_of("line")["pk"], outcome="paid", note="seen on the statement",
+        document=make.scan(maker), proposed_by=maker, proposed_key=maker.person_key,
+    )  # fmt: skip
+    return {"pk": made.pk}
 
 
 @thing

@@ -31,6 +31,7 @@ ORGANISATION = frozenset({FIELD, SUBDISTRICT, DISTRICT, MAKER, CHECKER, AUDITOR}
 CARDS = frozenset({SUBDISTRICT, DISTRICT, MAKER, CHECKER, AUDITOR})
 MONEY = frozenset({DISTRICT, MAKER, CHECKER, AUDITOR})
 MAKERS, CHECKERS = frozenset({MAKER}), frozenset({CHECKER})
+FINANCE, LOOK_AT_MONEY = frozenset({MAKER, CHECKER}), frozenset({DISTRICT, AUDITOR})
 AUDITORS = frozenset({AUDITOR})
 SYSTEMS, SECURITIES = frozenset({SYSTEM}), frozenset({SECURITY})
 
@@ -54,6 +55,8 @@ class Row:
     sees_all: frozenset[str] = frozenset()
     # Roles that hold the right and still get 403 for a thing that is not their own.
     refused: frozenset[str] = frozenset()
+    # Roles that hold the right at the door and are refused before anything is looked up.
+    shut_out: frozenset[str] = frozenset()
     # A library's view: which methods it answers is its own affair.
     is_library: bool = False
 
@@ -68,9 +71,9 @@ def send(who: Who, scope: str = NONE, thing: str = "", **more: Any) -> Row:
     return Row({"POST": who}, scope, thing, **more)
 
 
-def form(who: Who, scope: str = NONE, thing: str = "") -> Row:
+def form(who: Who, scope: str = NONE, thing: str = "", **more: Any) -> Row:
     """A page with a form that posts to itself."""
-    return Row({"GET": who, "HEAD": who, "POST": who}, scope, thing)
+    return Row({"GET": who, "HEAD": who, "POST": who}, scope, thing, **more)
 
 
 def library(who: str) -> Row:
@@ -193,6 +196,34 @@ BENEFITS = {
     "benefits:cardfile-handover": send(CHIEFS, DISTRICT_ONLY, "cardfile"),
     "benefits:cardfile-again": send(CHIEFS, DISTRICT_ONLY, "cardfile"),
     "benefits:cardfile-ignore": send(CHIEFS, DISTRICT_ONLY, "cardfile"),
+    "benefits:programme-list": look(MONEY),
+    "benefits:programme-new": form(CHIEFS),
+    "benefits:programme-detail": look(MONEY, DISTRICT_ONLY, "programme"),
+    "benefits:programme-open": send(CHIEFS, DISTRICT_ONLY, "programme"),
+    "benefits:programme-close": send(CHIEFS, DISTRICT_ONLY, "programme"),
+    "benefits:programme-budget": send(CHIEFS, DISTRICT_ONLY, "programme"),
+    "benefits:entitlement-list": look(MONEY),
+    "benefits:entitlement-void": send(CHIEFS, AREA_A, "entitlement"),
+    "benefits:ledger": look(MONEY),
+    "benefits:batch-list": look(MONEY),
+    "benefits:batch-new": send(MAKERS),
+    "benefits:batch-detail": look(MONEY, DISTRICT_ONLY, "batch"),
+    "benefits:batch-submit": send(MAKERS, DISTRICT_ONLY, "batch"),
+    "benefits:batch-approve": send(CHECKERS, DISTRICT_ONLY, "batch"),
+    "benefits:batch-release": send(CHECKERS, DISTRICT_ONLY, "batch"),
+    "benefits:batch-reject": send(CHECKERS, DISTRICT_ONLY, "batch"),
+    "benefits:batch-cancel": send(MAKERS, DISTRICT_ONLY, "batch"),
+    "benefits:batch-download": send(FINANCE, DISTRICT_ONLY, "batch", shut_out=LOOK_AT_MONEY),
+    "benefits:batch-handover": send(FINANCE, DISTRICT_ONLY, "batch", shut_out=LOOK_AT_MONEY),
+    "benefits:batch-upload": form(FINANCE, DISTRICT_ONLY, "batch", shut_out=LOOK_AT_MONEY),
+    "benefits:line-settle": form(FINANCE, DISTRICT_ONLY, "line", shut_out=LOOK_AT_MONEY),
+    # The cast's maker proposed it: a second person confirms.
+    "benefits:settlement-confirm": send(
+        FINANCE, DISTRICT_ONLY, "settlement", shut_out=LOOK_AT_MONEY, refused=MAKERS
+    ),
+    "benefits:settlement-decline": send(
+        FINANCE, DISTRICT_ONLY, "settlement", shut_out=LOOK_AT_MONEY
+    ),
 }
 
 API = {
@@ -213,6 +244,10 @@ API = {
     "api:drives-board": look(LOOKERS, AREA_A, "drive"),
     "api:cards-list": look(CARDS),
     "api:cards-detail": look(CARDS, AREA_A, "card"),
+    "api:programmes-list": look(MONEY),
+    "api:programmes-detail": look(MONEY, DISTRICT_ONLY, "programme"),
+    "api:batches-list": look(MONEY),
+    "api:batches-detail": look(MONEY, DISTRICT_ONLY, "batch"),
     "api:coverage": look(LOOKERS),
     "api:coverage-rates": look(LOOKERS),
     "api:figures": look(EVERYONE),
