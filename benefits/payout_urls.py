@@ -36,4 +36,9 @@ urlpatterns = [
         batches.settlement_decline,
         name="settlement-decline",
     ),
+    path(
+        "batches/settlements/<uuid:pk>/document/",
+        batches.settlement_document,
+        name="settlement-document",
+    ),
 ]

@@ -31,12 +31,13 @@ from benefits.views.shared import (
     status_of,
     submitted,
 )
-from unionportal.core import files
+from unionportal.core import files, reveal
 from unionportal.core.errors import Refused
 from unionportal.core.idempotency import submit_once
 from unionportal.core.paging import Keyset
 from unionportal.core.roles import Permission, has_permission, permissions_of
 from unionportal.core.tables import Empty
+from unionportal.core.views.jobs import attachment_response
 from unionportal.core.views_base import desk
 
 P = Permission
@@ -334,3 +335,13 @@ def settlement_decline(request: HttpRequest, pk: UUID) -> HttpResponse:
         request, lambda: settlement.decline(by=staff(request), settlement=decision, reason=reason),
         _("Declined. The line stays as it is."), _page_of(decision.line.batch_id),
     )  # fmt: skip
+
+
+@desk(post=P.VIEW_MONEY)
+def settlement_document(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Give the document behind a decision to a maker or checker; logged as a reveal."""
+    require_finance(request)
+    decision = _settlement(request, pk)
+    content = files.open_content(decision.document)
+    reveal.log(decision, by=staff(request), fields=["document"], reason="document of a decision")
+    return attachment_response(content, decision.document.content_type, decision.document.name)

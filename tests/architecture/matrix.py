@@ -221,6 +221,9 @@ BENEFITS = {
     "benefits:settlement-confirm": send(
         FINANCE, DISTRICT_ONLY, "settlement", shut_out=LOOK_AT_MONEY, refused=MAKERS
     ),
+    "benefits:settlement-document": send(
+        FINANCE, DISTRICT_ONLY, "settlement", shut_out=LOOK_AT_MONEY
+    ),
     "benefits:settlement-decline": send(
         FINANCE, DISTRICT_ONLY, "settlement", shut_out=LOOK_AT_MONEY
     ),
