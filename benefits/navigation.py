@@ -41,5 +41,6 @@ def register_pages() -> None:
                 url_name=url_name,
                 permission=Permission.VIEW_MONEY,
                 count=count,
+                waiting=_("payout batches wait for you") if count else "",
             )  # fmt: skip
         )

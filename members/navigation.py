@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from members.queries import waiting_count
+from members.queries import oldest_waiting, waiting_count
 from unionportal.core.navigation import NavItem, register
 from unionportal.core.roles import Permission
 
@@ -31,5 +31,7 @@ def register_pages() -> None:
                 url_name=url_name,
                 permission=permission,
                 count=count,
+                waiting=_("applications wait for a decision") if count else "",
+                oldest=oldest_waiting if count else None,
             )
         )

@@ -132,6 +132,15 @@ class Progress:
         return self.percent - self.plan
 
     @property
+    def is_behind(self) -> bool:
+        return self.points_off is not None and self.points_off < 0
+
+    @property
+    def points_size(self) -> Decimal | None:
+        """Points ahead or behind, without the sign."""
+        return None if self.points_off is None else abs(self.points_off)
+
+    @property
     def a_week(self) -> int | None:
         return needed_a_week(self.actual, self.target, self.total - self.gone)
 

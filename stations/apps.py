@@ -20,5 +20,6 @@ class StationsConfig(AppConfig):
                 url_name="stations:point-list",
                 permission=Permission.VIEW_STATIONS,
                 count=waiting_count,
+                waiting=_("service points wait to be accepted"),
             )  # fmt: skip
         )

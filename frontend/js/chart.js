@@ -6,6 +6,8 @@ import { SVGRenderer } from "echarts/renderers";
 
 use([BarChart, LineChart, AriaComponent, GridComponent, LegendComponent, TooltipComponent, SVGRenderer]);
 
+// data-unfinished paints the last value as not over; data-months shortens YYYY-MM to the month;
+// data-twin="off" leaves the table out where the page has one of its own.
 const number = new Intl.NumberFormat("en-US", { maximumFractionDigits: 1 });
 
 function token(name) {
@@ -14,6 +16,14 @@ function token(name) {
 
 function dig(row, path) {
   return path.split(".").reduce((value, key) => (value == null ? value : value[key]), row);
+}
+
+// Many bars stand as high as the rows of the compact table beside them, head and all.
+const HEAD = 26;
+const ROW = 30;
+
+function isLong(figure, rows) {
+  return figure.dataset.kind === "hbar" && rows.length > 10;
 }
 
 function series(figure) {
@@ -35,31 +45,39 @@ async function rowsOf(figure) {
   }));
 }
 
+// Double quotes would end the style attribute in the saved SVG.
+function family() {
+  return getComputedStyle(document.body).fontFamily.replaceAll('"', "'");
+}
+
 function option(figure, rows) {
   const ink = token("ink-2");
   const line = token("line");
   const across = figure.dataset.kind === "hbar";
   const kind = figure.dataset.kind === "line" ? "line" : "bar";
   const colours = [token("data"), token("data-2")];
-  const text = { color: ink, fontFamily: getComputedStyle(document.body).fontFamily, fontSize: 12 };
+  const text = { color: ink, fontFamily: family(), fontSize: 12 };
+  const last = "unfinished" in figure.dataset ? rows.length - 1 : -1;
   const names = { type: "category", data: rows.map((row) => row.label), inverse: across, axisTick: { show: false },
-    axisLine: { lineStyle: { color: line } }, axisLabel: { ...text, interval: rows.length > 14 ? "auto" : 0 } };
-  const values = { type: "value", splitNumber: 3, splitLine: { lineStyle: { color: line } }, axisLabel: { ...text, formatter: (v) => number.format(v) } };
+    axisLine: { lineStyle: { color: line } }, axisLabel: { ...text, interval: rows.length > 14 && !across ? "auto" : 0,
+      formatter: (name) => ("months" in figure.dataset ? String(Number(name.slice(5))) : name) } };
+  const values = { type: "value", splitNumber: 3, splitLine: { lineStyle: { color: line } }, axisLabel: { ...text, show: !isLong(figure, rows), formatter: (v) => number.format(v) } };
   const lines = series(figure);
   return {
     animation: false,
     aria: { enabled: false, decal: { show: lines.length > 2 } },
     color: colours,
     textStyle: text,
-    grid: { left: 4, right: across ? 56 : 12, top: lines.length > 1 ? 32 : 20, bottom: 4, containLabel: true },
+    grid: { left: 4, right: across ? 56 : 12, top: isLong(figure, rows) ? HEAD : lines.length > 1 ? 32 : 20, bottom: isLong(figure, rows) ? 0 : 4, containLabel: true },
     legend: lines.length > 1 ? { top: 0, left: 0, icon: "rect", itemWidth: 12, itemHeight: 8, textStyle: text } : undefined,
     tooltip: { trigger: "axis", renderMode: "richText", axisPointer: { type: "shadow" },
       valueFormatter: (value) => (value == null ? "—" : `${number.format(value)} ${figure.dataset.unit || ""}`) },
     xAxis: across ? values : names,
     yAxis: across ? names : values,
     series: lines.map((one, n) => ({
-      type: kind, name: one.name, data: rows.map((row) => row.values[n]), barMaxWidth: 24, symbolSize: 6,
-      label: { show: n === 0 && rows.length <= 14, position: across ? "right" : "top", ...text, color: token("ink"),
+      type: kind, name: one.name, barMaxWidth: 24,
+      data: rows.map((row, k) => (k === last ? { value: row.values[n], itemStyle: { color: token("data-2") } } : row.values[n])), symbolSize: 6,
+      label: { show: n === 0 && rows.length <= (across ? 30 : 14), position: across ? "right" : "top", ...text, color: token("ink"),
         formatter: (item) => (item.value == null ? "" : number.format(item.value)) },
     })),
   };
@@ -88,11 +106,38 @@ function twin(figure, rows) {
   return table;
 }
 
-function download(chart, figure) {
+function title(figure) {
+  return figure.querySelector("figcaption")?.textContent.trim() || "chart";
+}
+
+function saveLink(figure, words, kind) {
   const link = document.createElement("a");
+  link.textContent = words;
+  link.download = `${title(figure)}.${kind}`;
+  return link;
+}
+
+function saveSvg(chart, figure) {
+  const link = saveLink(figure, document.body.dataset.saveSvg, "svg");
   link.href = chart.getDataURL({ type: "svg" });
-  link.download = `${figure.querySelector("figcaption")?.textContent.trim() || "chart"}.svg`;
-  link.textContent = document.body.dataset.saveChart || "SVG";
+  return link;
+}
+
+// The picture is drawn twice as large on the page's own ground, so that it prints well.
+function savePng(chart, figure) {
+  const link = saveLink(figure, document.body.dataset.savePng, "png");
+  const image = new Image();
+  image.addEventListener("load", () => {
+    const canvas = document.createElement("canvas");
+    canvas.width = chart.getWidth() * 2;
+    canvas.height = chart.getHeight() * 2;
+    const pen = canvas.getContext("2d");
+    pen.fillStyle = token("paper");
+    pen.fillRect(0, 0, canvas.width, canvas.height);
+    pen.drawImage(image, 0, 0, canvas.width, canvas.height);
+    link.href = canvas.toDataURL("image/png");
+  });
+  image.src = chart.getDataURL({ type: "svg" });
   return link;
 }
 
@@ -107,16 +152,17 @@ function fold(table) {
 async function draw(figure) {
   const rows = await rowsOf(figure);
   const plot = document.createElement("div");
-  plot.className = rows.length > 10 && figure.dataset.kind === "hbar" ? "plot tall" : "plot";
+  plot.className = "plot";
+  if (isLong(figure, rows)) plot.style.height = `${HEAD + rows.length * ROW}px`;
   plot.setAttribute("role", "img");
-  plot.setAttribute("aria-label", figure.querySelector("figcaption")?.textContent.trim() || "");
+  plot.setAttribute("aria-label", title(figure));
   figure.append(plot);
   const chart = init(plot, null, { renderer: "svg" });
   chart.setOption(option(figure, rows));
-  const table = figure.querySelector("table") ? "" : fold(twin(figure, rows));
+  const table = figure.dataset.twin === "off" ? "" : fold(twin(figure, rows));
   const tools = document.createElement("div");
   tools.className = "tools screen-only";
-  tools.append(download(chart, figure));
+  tools.append(savePng(chart, figure), saveSvg(chart, figure));
   figure.append(table, tools);
   new ResizeObserver(() => chart.resize()).observe(plot);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => chart.setOption(option(figure, rows)));

@@ -18,6 +18,7 @@ from members.queries.lists import (
     application_list,
     member_list,
     name_condition,
+    oldest_waiting,
     waiting_count,
 )
 from members.queries.people import (
@@ -53,5 +54,6 @@ __all__ = [
     "status_of",
     "total",
     "unionisation",
+    "oldest_waiting",
     "waiting_count",
 ]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, Min, OuterRef, Q
 
 from members.models import Application, Area, Membership, Person, UnionUnit, WorkerGroup
 from members.models.applications import ApplicationQuerySet
@@ -126,3 +126,12 @@ def waiting_count(user: AnyUser) -> int:
     """Return how many applications wait for `user` to decide."""
     rows = Application.objects.visible_to(user, Permission.APPROVE_APPLICATION)
     return rows.filter(state=ApplicationState.SUBMITTED).count()
+
+
+def oldest_waiting(user: AnyUser) -> datetime | None:
+    """Return since when the oldest application waits for `user` to decide; None when none does."""
+    rows = Application.objects.visible_to(user, Permission.APPROVE_APPLICATION)
+    oldest: datetime | None = rows.filter(state=ApplicationState.SUBMITTED).aggregate(
+        at=Min("submitted_at")
+    )["at"]
+    return oldest

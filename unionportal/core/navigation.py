@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -36,6 +37,9 @@ class NavItem:
     url_name: str
     permission: Permission | None = None
     count: Callable[[User], int | None] | None = None
+    # For the desk's first page: what the counted things wait for, and since when the oldest does.
+    waiting: str | Promise = ""
+    oldest: Callable[[User], dt.datetime | None] | None = None
 
 
 @dataclass
@@ -44,6 +48,8 @@ class NavLink:
     url: str
     count: int | None = None
     is_current: bool = False
+    waiting: str | Promise = ""
+    oldest: Callable[[User], dt.datetime | None] | None = None
 
 
 @dataclass
@@ -77,7 +83,13 @@ def navigation_for(user: User, path: str = "") -> list[NavSection]:
 
 def _link(item: NavItem, user: User) -> NavLink:
     count = item.count(user) if item.count else None
-    return NavLink(item.label, reverse(item.url_name), count or None)
+    return NavLink(
+        item.label,
+        reverse(item.url_name),
+        count or None,
+        waiting=item.waiting or item.label,
+        oldest=item.oldest,
+    )
 
 
 def _mark_current(links: list[NavLink], path: str) -> None:

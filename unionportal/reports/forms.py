@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from unionportal.core.scope import AnyUser
 
 
+# What the page shows before anybody asked for something.
+MONTHS_SHOWN = 12
+
+
 class MonthField(forms.CharField):
     """A month as YYYY-MM; returns its first day."""
 
@@ -53,6 +57,7 @@ class CoverageForm(forms.Form):
 
     def __init__(self, *args: Any, user: AnyUser, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.initial = {"month": f"{this_month():%Y-%m}", "months": MONTHS_SHOWN, **self.initial}
         areas = Area.objects.visible_to(user).filter(depth__lte=AREA_DEPTH)
         self.fields["area"].queryset = areas  # type: ignore[attr-defined]
 

@@ -65,6 +65,11 @@ class Period:
         return cls(dt.date(index // 12, index % 12 + 1, 1), last)
 
     @property
+    def months(self) -> int:
+        years = self.last.year - self.first.year
+        return years * 12 + self.last.month - self.first.month + 1
+
+    @property
     def end(self) -> dt.date:
         """The day after the last month."""
         return (self.last + dt.timedelta(days=31)).replace(day=1)

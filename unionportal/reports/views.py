@@ -17,7 +17,7 @@ from unionportal.core.roles import Permission, has_permission
 from unionportal.core.views.jobs import attachment_response
 from unionportal.core.views_base import desk
 from unionportal.reports import export, queries
-from unionportal.reports.forms import CoverageForm
+from unionportal.reports.forms import MONTHS_SHOWN, CoverageForm
 
 
 @desk(Permission.VIEW_REPORTS)
@@ -35,6 +35,8 @@ def coverage(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form,
         "filters": filters,
+        "months": filters.period.months,
+        "is_unfinished": filters.period.last == queries.this_month(),
         "by_group": last,
         "by_area": [row for row in by_area if row.month == filters.period.last],
         "by_month": queries.coverage(request.user, filters, "month"),
@@ -64,7 +66,7 @@ def coverage_xlsx(request: HttpRequest) -> HttpResponse:
 def _filters(form: CoverageForm, request: HttpRequest) -> queries.Filters:
     if form.is_bound:
         return form.filters()
-    return queries.Filters(queries.Period.ending(queries.this_month(), 12))
+    return queries.Filters(queries.Period.ending(queries.this_month(), MONTHS_SHOWN))
 
 
 @desk(Permission.VIEW_REPORTS)
