@@ -70,7 +70,7 @@ class MemberTable(PortalTable):
     unit = tables.Column(verbose_name=_("Union unit"))
     state = StateColumn(verbose_name=_("Membership"), kinds=MEMBERSHIP_KINDS)
     confirmation = StateColumn(verbose_name=_("Own wish"), kinds=CONFIRMATION_KINDS)
-    joined_on = DayColumn(verbose_name=_("Joined"))
+    joined_on = DayColumn(verbose_name=_("Joined on"))
 
     class Meta(PortalTable.Meta):
         model = Membership
@@ -131,7 +131,7 @@ class EmployerTable(PortalTable):
     """Employers by name."""
 
     name = tables.Column(
-        verbose_name=_("Name"),
+        verbose_name=_("Employer"),
         linkify=("members:employer-detail", {"pk": tables.A("pk")}),
         attrs=PortalTable.FIRST,
     )
@@ -141,7 +141,7 @@ class EmployerTable(PortalTable):
     area = tables.Column(verbose_name=_("Area"))
     headcount = NumberColumn(verbose_name=_("Employees"))
     union_state = StateColumn(verbose_name=_("Union"), kinds=UNIONISED_KINDS)
-    is_operating = tables.BooleanColumn(verbose_name=_("Operating"), yesno="✓,—")
+    is_operating = tables.BooleanColumn(verbose_name=_("Operating"), yesno=(_("Yes"), _("No")))
 
     class Meta(PortalTable.Meta):
         model = Employer
@@ -152,7 +152,7 @@ class UnitTable(PortalTable):
     """The units directly below a unit."""
 
     name = tables.Column(
-        verbose_name=_("Name"),
+        verbose_name=_("Union unit"),
         linkify=("members:unit-detail", {"pk": tables.A("pk")}),
         attrs=PortalTable.FIRST,
     )

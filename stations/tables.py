@@ -16,7 +16,7 @@ class PointTable(PortalTable):
     """Points with their place on the path; applied for and published are different columns."""
 
     name = tables.Column(
-        verbose_name=_("Name"), linkify=("stations:point-detail", {"pk": tables.A("pk")}),
+        verbose_name=_("Service point"), linkify=("stations:point-detail", {"pk": tables.A("pk")}),
         attrs=PortalTable.FIRST,
     )  # fmt: skip
     number = tables.Column(verbose_name=_("Number"), attrs={"td": {"class": "mono nowrap"}})
