@@ -33,5 +33,6 @@ class BenefitsConfig(AppConfig):
                 section="services", order=20, label=_("Member cards"),
                 url_name="benefits:card-list", permission=Permission.VIEW_CARDS,
                 count=work_waiting,
+                waiting=_("card files or requests wait for you"),
             )  # fmt: skip
         )
