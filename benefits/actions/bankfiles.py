@@ -22,6 +22,7 @@ from benefits.transports import folder
 from unionportal.core import audit, files
 from unionportal.core.actors import BANK, SYSTEM, ServiceActor
 from unionportal.core.errors import Refused
+from unionportal.core.ids import new_id
 from unionportal.core.transitions import move, move_all
 
 if TYPE_CHECKING:
@@ -182,8 +183,10 @@ def waiting_to_go_out() -> list[UUID]:
 def send(file_id: UUID) -> bool:
     """Claim one ready file, write it to the folder and record the hand-over; False if not free.
 
-    Nothing is written inside a transaction; after a kill the same bytes are written once more
-    under the same name, which the bank answers as it did the first time.
+    Nothing is written inside a transaction. The file is staged, the staging is recorded, and only
+    that staged file is ever published, by a rename that uses it up: after a kill at any point the
+    next worker goes on, and the bank sees the file once even if it would pay twice what comes twice
+    (security.md section 3.2).
     """
     with transaction.atomic():
         free = Q(claimed_at__isnull=True) | Q(claimed_at__lt=Now() - RECLAIM_AFTER)
@@ -195,9 +198,23 @@ def send(file_id: UUID) -> bool:
             return False
         outbound.kinds[file.kind].check(file)
         BankFile.objects.filter(pk=file_id).update(claimed_at=Now())
-    folder.write(file.name, outbound.content_of(file))
+    token = file.stage_token or _stage(file)
+    if token is None:
+        return False
+    folder.publish(file.name, token)
     mark_handed_over(by=SYSTEM, file=file)
     return True
+
+
+def _stage(file: BankFile) -> UUID | None:
+    """Write the file under a new token and record it; None when another worker was faster."""
+    token = new_id()
+    folder.stage(file.name, outbound.content_of(file), token)
+    mine = BankFile.objects.filter(pk=file.pk, state=FileState.READY, stage_token__isnull=True)
+    if mine.update(stage_token=token):
+        return token
+    folder.drop_staged(file.name, token)
+    return None
 
 
 def send_waiting() -> int:

@@ -73,6 +73,8 @@ class BankFile(models.Model):
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )
     claimed_at = models.DateTimeField(null=True)
+    # The staged file that goes out, so that no other ever does.
+    stage_token = models.UUIDField(null=True, editable=False)
     handed_over_at = models.DateTimeField(null=True)
     handed_over_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import UUID
 
 from django.conf import settings
 
@@ -23,16 +24,33 @@ class Arrival:
     content: bytes
 
 
-def write(name: str, content: bytes) -> Path:
-    """Put a whole file into out/ and return its path; doing it again writes the same file."""
-    path = _folder("out") / name
-    part = path.with_name(f".{name}.part")
-    with part.open("wb") as stream:
+def stage(name: str, content: bytes, token: UUID) -> None:
+    """Write a whole file beside out/'s visible ones, under a name only `token` knows."""
+    with _staged(name, token).open("wb") as stream:
         stream.write(content)
         stream.flush()
         os.fsync(stream.fileno())
-    part.replace(path)
-    return path
+
+
+def publish(name: str, token: UUID) -> bool:
+    """Show the staged file to the bank; return False when that was done before.
+
+    The rename uses the staged file up, so it happens once, whoever tries and however often.
+    """
+    try:
+        _staged(name, token).rename(_folder("out") / name)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def drop_staged(name: str, token: UUID) -> None:
+    """Remove a staged file that will never be published."""
+    _staged(name, token).unlink(missing_ok=True)
+
+
+def _staged(name: str, token: UUID) -> Path:
+    return _folder("out") / f".{name}.{token.hex}.part"
 
 
 def arrivals() -> list[Arrival]:

@@ -109,7 +109,9 @@ def test_two_people_bring_a_batch_to_the_bank_and_its_answer_back(desk, money_de
     event = RevealEvent.objects.get()
     assert (event.actor_id, event.row_count) == (money_desk.checker.pk, 2)
     post(desk["checker"], f"/desk/batches/{batch.pk}/handover/")
-    content = payouts.result_file(batch.number, payouts.answers(batch, failed={1: ("0014", "户名不符")}))
+    content = payouts.result_file(
+        batch.number, payouts.answers(batch, failed={1: ("0014", "户名不符")})
+    )
     upload = SimpleUploadedFile("R.txt", content)
     answer = post(desk["checker"], f"/desk/batches/{batch.pk}/upload/", file=upload)
     assert answer.status_code == 302
@@ -261,7 +263,9 @@ def test_pages_open_in_both_languages(client_for, paid_three, auditor, language)
         assert "style=" not in response.text
 
 
-def test_officer_of_a_subdistrict_sees_no_money(client_for, subdistrict_officer, paid_three) -> None:
+def test_officer_of_a_subdistrict_sees_no_money(
+    client_for, subdistrict_officer, paid_three
+) -> None:
     client = client_for(subdistrict_officer)
     assert client.get("/desk/batches/").status_code == 403
     assert client.get(f"/desk/batches/{paid_three.batch.pk}/").status_code == 403

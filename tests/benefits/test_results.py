@@ -28,7 +28,11 @@ def test_paid_and_failed_lines_end_with_their_reasons(paid_three) -> None:
     assert receipt.file.counts == {"answers": 3, "new": 3, "paid": 2, "failed": 1}
     assert payouts.states(paid_three.batch) == ["paid", "failed", "paid"]
     failed = paid_three.batch.lines.get(state="failed")
-    assert (failed.reason, failed.bank_code, failed.bank_text) == ("name_mismatch", "0014", "户名不符")
+    assert (failed.reason, failed.bank_code, failed.bank_text) == (
+        "name_mismatch",
+        "0014",
+        "户名不符",
+    )
     assert payouts.rights(paid_three.programme) == ["paid", "reserved", "paid"]
     assert again(paid_three.batch).state == "closed"
     assert vars(payouts.money(paid_three.programme)) == {
@@ -147,7 +151,11 @@ def test_failed_then_paid_ends_like_paid_then_failed(paid_three) -> None:
     payouts.answer(paid_three.batch, failed={1: ("0014", "户名不符")})
     payouts.answer(paid_three.batch)
     line = paid_three.batch.lines.get(seq=1)
-    assert (line.state, line.review, line.entitlement.state) == ("unknown", "contested", "in_payment")
+    assert (line.state, line.review, line.entitlement.state) == (
+        "unknown",
+        "contested",
+        "in_payment",
+    )
 
 
 def test_silence_makes_unknown_and_a_late_answer_settles(paid_three) -> None:

@@ -53,7 +53,7 @@ def account(membership: Membership, **fields: Any) -> PayeeAccount:
 def card(
     membership: Membership, *, activated_at: datetime | None = None, **fields: Any
 ) -> MemberCard:
-    """Activate a member's card with its account, as the bank's files would, but say so to nobody."""
+    """Activate a member's card with its account as the bank's files would, but send no signal."""
     made = fields.pop("payee_account", None) or account(membership)
     now = timezone.now()
     values = {
@@ -77,7 +77,9 @@ def entitled_member(unit: UnionUnit, **fields: Any) -> Membership:
     return membership
 
 
-def programme(*, by: Any = SYSTEM, people: int = 100, is_open: bool = True, **fields: Any) -> Programme:
+def programme(
+    *, by: Any = SYSTEM, people: int = 100, is_open: bool = True, **fields: Any
+) -> Programme:
     """Make an open programme of 50 yuan whose budget reaches for `people`."""
     number = next(_serial)
     values = {
@@ -155,7 +157,9 @@ def states(batch: PayoutBatch) -> list[str]:
 
 def rights(programme: Programme) -> list[str]:
     """Return the states of a programme's entitlements in turn."""
-    return list(Entitlement.objects.filter(programme=programme).in_turn().values_list("state", flat=True))
+    return list(
+        Entitlement.objects.filter(programme=programme).in_turn().values_list("state", flat=True)
+    )
 
 
 def money(programme: Programme) -> SimpleNamespace:
