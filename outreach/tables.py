@@ -71,7 +71,10 @@ class PatchTable(PortalTable):
     now = tables.Column(
         verbose_name=pgettext_lazy("patch", "Today"), empty_values=(), orderable=False
     )
-    end = tables.Column(verbose_name="", empty_values=(), attrs={"td": {"class": "go num"}})
+    end = tables.Column(
+        verbose_name=pgettext_lazy("table", "Actions"), empty_values=(),
+        attrs={"th": {"class": "num"}, "td": {"class": "go num"}},
+    )  # fmt: skip
 
     class Meta(PortalTable.Meta):
         model = PatchAssignment
