@@ -16,7 +16,22 @@ function refresh(bar) {
   head.indeterminate = on > 0 && on < all.length;
 }
 
+// data-union-picked="<id of a form>": how many rows are picked for it, shown once there are some.
+function pickedWords() {
+  for (const words of document.querySelectorAll("[data-union-picked]")) {
+    const form = { id: words.dataset.unionPicked };
+    const show = () => {
+      const on = picks(form).filter((box) => box.checked).length;
+      words.hidden = on === 0;
+      words.querySelector("[data-count]").textContent = on;
+    };
+    document.addEventListener("change", () => queueMicrotask(show));
+    show();
+  }
+}
+
 export function bulkBars() {
+  pickedWords();
   for (const bar of document.querySelectorAll("form[data-union-bulk]")) {
     document.addEventListener("change", (event) => {
       if (event.target.getAttribute?.("form") !== bar.id) return;

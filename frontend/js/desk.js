@@ -4,7 +4,9 @@ import { focusErrors, followErrorLinks } from "./errors.js";
 import { helpHtmx } from "./htmx.js";
 import { keepTyped } from "./keep.js";
 import { closeMenus } from "./menu.js";
+import { narrowSelects } from "./narrow.js";
 import { submitOnce } from "./once.js";
+import { reachScrollers } from "./scroll.js";
 import { slashKey } from "./search.js";
 import { closeToasts } from "./toast.js";
 
@@ -18,3 +20,5 @@ closeMenus();
 slashKey();
 closeToasts();
 bulkBars();
+narrowSelects();
+reachScrollers();

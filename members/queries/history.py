@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from members.states import MovementKind
 from unionportal.core.models import AuditEvent, RevealEvent
 
 if TYPE_CHECKING:
     from django.db.models import Model
+
+    from members.models import Application, Membership, Movement
 
 WORDS: dict[str, str | Promise] = {
     "application.submit": _("Application sent in"),
@@ -35,6 +39,14 @@ WORDS: dict[str, str | Promise] = {
     "unit.dissolve": _("Union dissolved"),
 }
 LONGEST = 50
+# The movements that say something about the person; the other half of each pair is bookkeeping.
+TOLD_MOVEMENTS = (
+    MovementKind.JOIN,
+    MovementKind.LEAVE,
+    MovementKind.TRANSFER_IN,
+    MovementKind.RECLASSIFY_IN,
+    MovementKind.ANNUL,
+)
 
 
 def timeline_of(*targets: Model | None) -> list[dict[str, Any]]:
@@ -56,6 +68,39 @@ def _entry(event: AuditEvent) -> dict[str, Any]:
         "note": event.reason,
         "by": "" if event.actor_label.startswith("service:") else event.actor_label,
     }
+
+
+def with_membership_past(
+    entries: list[dict[str, Any]], membership: Membership
+) -> list[dict[str, Any]]:
+    """Add the membership's movements from before the log knew it, below the logged entries."""
+    rows = membership.movements.filter(kind__in=TOLD_MOVEMENTS).select_related("unit", "group")
+    if entries:
+        rows = rows.filter(day__lt=timezone.localdate(entries[-1]["at"]))
+    return entries + [_movement(row) for row in rows.order_by("-day", "-pk")[:LONGEST]]
+
+
+def _movement(row: Movement) -> dict[str, Any]:
+    is_group = row.kind == MovementKind.RECLASSIFY_IN
+    note = str(row.group) if is_group else row.unit.name
+    return {"day": row.day, "text": row.get_kind_display(), "note": note}
+
+
+def with_application_past(
+    entries: list[dict[str, Any]], application: Application
+) -> list[dict[str, Any]]:
+    """Add when an application was sent in and decided, where the log does not say it."""
+    past: list[dict[str, Any]] = []
+    if not any(entry["text"] == WORDS["application.approve"] for entry in entries):
+        decision = getattr(application, "decision", None)
+        if decision is not None:
+            past.append({"day": decision.decided_on, "text": WORDS["application.approve"],
+                         "by": decision.signer})  # fmt: skip
+    if not any(entry["text"] == WORDS["application.submit"] for entry in entries):
+        source = application.get_source_display()
+        past.append({"at": application.submitted_at, "text": WORDS["application.submit"],
+                     "note": source})  # fmt: skip
+    return entries + past
 
 
 def looks_at(target: Model) -> list[RevealEvent]:

@@ -18,7 +18,7 @@ from members import queries
 from members.actions import applications
 from members.forms import ApplicationFilterForm, DecisionForm, EnrolForm, ReasonForm, ResubmitForm
 from members.models import Application
-from members.queries.history import timeline_of
+from members.queries.history import timeline_of, with_application_past
 from members.states import ApplicationState, Confirmation
 from members.tables import APPLICATION_KINDS, ApplicationTable, PickApplicationTable
 from members.views.shared import staff
@@ -248,7 +248,9 @@ def _page(
         "reject_form": ReasonForm(auto_id="reject_form_%s"),
         "resubmit_form": ResubmitForm(),
         "is_widely_shared": queries.is_widely_shared(application.phone_index),
-        "entries": timeline_of(application, application.membership),
+        "entries": with_application_past(
+            timeline_of(application, application.membership), application
+        ),
         **forms,
     }
     return render(request, "members/application_detail.html", context, status=status)

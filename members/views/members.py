@@ -17,7 +17,7 @@ from members import panels, queries
 from members.forms import FindForm, MemberFilterForm, RevealForm
 from members.models import Application, Membership
 from members.models.people import MembershipQuerySet
-from members.queries.history import looks_at, timeline_of
+from members.queries.history import looks_at, timeline_of, with_membership_past
 from members.states import Confirmation, MembershipState, PhoneState
 from members.tables import MEMBERSHIP_KINDS, MemberTable
 from members.views.shared import staff
@@ -151,7 +151,7 @@ def _member_page(
         ),
         "groups": membership.group_history.select_related("group").order_by("-started_on"),
         "consents": person.consents.order_by("given_at"),
-        "entries": timeline_of(membership, source, person),
+        "entries": with_membership_past(timeline_of(membership, source, person), membership),
         "looks": looks_at(person),
         "panels": panels.render(request, membership),
         "shown": shown or {},
