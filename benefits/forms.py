@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 from django import forms
-from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from benefits.models import MemberCard
+from benefits.models.cards import MemberCardQuerySet
 from benefits.states.cards import CardState
 from unionportal.core import files
 from unionportal.core.forms import FileInput
+
+LONG_NUMBER = re.compile(r"\d{9}")
 
 
 class BankFileForm(forms.Form):
@@ -36,9 +39,18 @@ class CardSearchForm(forms.Form):
     q = forms.CharField(label=_("Name or last four digits"), max_length=50, required=False)
     file = forms.UUIDField(label=_("Request file"), required=False)
 
-    def narrow(self, rows: QuerySet[MemberCard]) -> QuerySet[MemberCard]:
+    def clean_q(self) -> str:
+        text = str(self.cleaned_data["q"]).strip()
+        if LONG_NUMBER.search("".join(text.split())):
+            raise forms.ValidationError(
+                _("Search by the last four digits: addresses are kept in logs."),
+                code="long_number",
+            )
+        return text
+
+    def narrow(self, rows: MemberCardQuerySet) -> MemberCardQuerySet:
         """Return the rows that fit the valid form."""
-        words = self.cleaned_data["q"].strip()
+        words = self.cleaned_data["q"]
         if words.isascii() and words.isdigit():
             rows = rows.filter(card_tail=words)
         elif words:

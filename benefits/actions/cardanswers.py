@@ -137,11 +137,12 @@ def _taken(pairs: Sequence[Answered]) -> list[Problem]:
         *accounts.values_list("number_index", "person_id"),
         *cards.values_list("card_index", "person_id"),
     }
-    taken = {index for index, person in owners if keys[index].card.person_id != person}
-    return [
-        Problem("card_taken", keys[index].answer.line, str(keys[index].answer.seq))
-        for index in taken
-    ]
+    others = {
+        pair.answer.seq: pair.answer.line
+        for index, person in owners
+        if index and (pair := keys[index]).card.person_id != person
+    }
+    return [Problem("card_taken", line, str(seq)) for seq, line in sorted(others.items())]
 
 
 def _issue(pairs: Sequence[Answered], file: BankFile) -> None:

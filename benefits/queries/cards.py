@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count
 
+from benefits import profiles
 from benefits.models import BankFile, MemberCard
+from benefits.models.cards import MemberCardQuerySet
 from benefits.states.cards import OPEN_CARD, FileState
 from unionportal.core.roles import Permission, has_permission
 
@@ -21,7 +24,7 @@ def card_of(person: Person) -> MemberCard | None:
     return cards.filter(state__in=OPEN_CARD).first() or cards.first()
 
 
-def card_list(user: AnyUser) -> QuerySet[MemberCard]:
+def card_list(user: AnyUser) -> MemberCardQuerySet:
     """Cards `user` may see, with what a list shows; numbers stay encrypted."""
     rows = MemberCard.objects.visible_to(user).select_related("person", "membership__unit")
     return rows.defer("card_no", "person__id_number", "person__phone")
@@ -36,6 +39,26 @@ def counts_by_state(user: AnyUser) -> dict[str, int]:
 def requestable_count(user: AnyUser) -> int:
     """Return how many cards wait for the next request file, of those `user` may see."""
     return MemberCard.objects.visible_to(user).requestable().count()
+
+
+@dataclass(frozen=True, slots=True)
+class RequestQueue:
+    """What waits for the next request file: how many fit in, and the cards whose name does not."""
+
+    fitting: int
+    unwritable: list[MemberCard]
+
+
+def request_queue(user: AnyUser) -> RequestQueue:
+    """Return what waits, of the cards `user` may see; one query, numbers stay encrypted."""
+    can_carry = profiles.current().can_carry
+    fitting, unwritable = 0, []
+    for card in card_list(user).requestable().order_by("requested_at", "pk").iterator():
+        if can_carry(card.person.name):
+            fitting += 1
+        else:
+            unwritable.append(card)
+    return RequestQueue(fitting, unwritable)
 
 
 def work_waiting(user: AnyUser) -> int | None:

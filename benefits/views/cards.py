@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from uuid import UUID
 
 from django.contrib import messages
@@ -16,7 +17,7 @@ from django.views.decorators.cache import never_cache
 from benefits.actions import bankfiles, cardfiles, cards
 from benefits.forms import BankFileForm, CardSearchForm, ReasonForm
 from benefits.models import BankFile, CardEvent, MemberCard
-from benefits.queries.cards import card_list, counts_by_state, requestable_count
+from benefits.queries.cards import card_list, counts_by_state, request_queue
 from benefits.states.cards import CardState, Direction, FileState, Transport
 from benefits.tables import CARD_KINDS, FILE_KINDS, BankFileTable, CardTable, count_words
 from benefits.transports import manual
@@ -58,7 +59,7 @@ def card_list_page(request: HttpRequest) -> HttpResponse:
         "chosen": state,
         "table": CardTable(page.rows, request=request, empty=empty),
         "tabs": _tabs(request, state),
-        "waiting": requestable_count(request.user),
+        "waiting": request_queue(request.user).fitting,
         "may_manage": has_permission(request.user, P.MANAGE_CARDS),
     }
     status = 200 if form.is_valid() else 400
@@ -118,13 +119,24 @@ def card_move(request: HttpRequest, pk: UUID, verb: str) -> HttpResponse:
         PLAIN_VERBS[verb](by=staff(request), card=card)
     elif verb in REASONED_VERBS:
         form = ReasonForm(request.POST)
-        if not form.is_valid():
-            return _card_page(request, pk, form, status=400)
-        REASONED_VERBS[verb](by=staff(request), card=card, **form.cleaned_data)
+        if status := _refused(form, partial(REASONED_VERBS[verb], by=staff(request), card=card)):
+            return _card_page(request, pk, form, status)
     else:
         raise Refused(_("There is no such step."), code="unknown_verb")
     messages.success(request, _("The card is now: %(state)s") % {"state": card.get_state_display()})
     return redirect("benefits:card-detail", pk=card.pk)
+
+
+def _refused(form: ReasonForm, step: Callable[..., object]) -> int:
+    """Do a step with the form's reason; return 0, or the status of the page to show again."""
+    if not form.is_valid():
+        return Refused.status
+    try:
+        step(**form.cleaned_data)
+    except Refused as refusal:
+        form.add_error(None, str(refusal.message))
+        return refusal.status
+    return 0
 
 
 @desk(P.VIEW_CARDS)
@@ -135,15 +147,16 @@ def cardfile_list(request: HttpRequest) -> HttpResponse:
 
 
 def _files_page(request: HttpRequest, form: BankFileForm, status: int = 200) -> HttpResponse:
+    queue = request_queue(request.user)
     page = FILES.page(BankFile.objects.visible_to(request.user).of_cards(), request)
     empty = Empty(_("No files yet"), _("Build a request when cards wait for the bank."))
     context = {
         "page": page,
         "table": BankFileTable(page.rows, request=request, empty=empty),
         "form": form,
-        "waiting": requestable_count(request.user),
+        "waiting": queue.fitting,
+        "unwritable": queue.unwritable[:50],
         "may_manage": has_permission(request.user, P.MANAGE_CARDS),
-        "transports": Transport.choices,
     }
     return render(request, "benefits/cardfile_list.html", context, status=status)
 
@@ -252,9 +265,9 @@ def cardfile_again(request: HttpRequest, pk: UUID) -> HttpResponse:
 def cardfile_ignore(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Put a file that was set apart aside for good, with a reason."""
     file, form = _managed_file(request, pk), ReasonForm(request.POST)
-    if not form.is_valid():
-        return _file_page(request, file, form, status=400)
-    bankfiles.ignore(by=staff(request), file=file, **form.cleaned_data)
+    if status := _refused(form, partial(bankfiles.ignore, by=staff(request), file=file)):
+        file.refresh_from_db()
+        return _file_page(request, file, form, status)
     messages.success(request, _("%(name)s is not used.") % {"name": file.name})
     return redirect("benefits:cardfile-detail", pk=file.pk)
 
