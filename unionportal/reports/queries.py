@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
 
-from django.db.models import Count, QuerySet, Sum
-from django.db.models.functions import Left
+from django.db.models import Count, Sum
+from django.db.models.functions import Left, TruncMonth
 from django.utils import timezone
 
 from members.models import Area, WorkerGroup
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 By = Literal["cell", "area", "group", "month"]
 MONTHS_MAX = 24
+# Drive, area folded to sub-districts and towns, group.
+Place = tuple[object, str, str]
+_BRANCH = Left("area__path", AREA_DEPTH * Area.steplen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,16 @@ def coverage(user: AnyUser, filters: Filters, by: By = "cell") -> list[Row]:
 
     A fixed number of queries. Months stay apart; `by` area sums over groups, and so on.
     """
+    return _fold(_cells(user, filters), by)
+
+
+def coverage_ways(user: AnyUser, filters: Filters, *ways: By) -> list[list[Row]]:
+    """Return `coverage` summed up in several ways; the database is asked once."""
+    cells = _cells(user, filters)
+    return [_fold(cells, by) for by in ways]
+
+
+def _cells(user: AnyUser, filters: Filters) -> list[Row]:
     groups = {group.pk: group for group in WorkerGroup.objects.all()}
     cells = [
         Row(cell.area, groups.get(cell.group), cell.month, cell.members, cell.joined, 0, 0)
@@ -96,8 +109,7 @@ def coverage(user: AnyUser, filters: Filters, by: By = "cell") -> list[Row]:
             user, month_from=filters.period.first, month_to=filters.period.last
         )
     ]
-    wanted = [row for row in [*cells, *_targets(user, filters, groups)] if _fits(row, filters)]
-    return _fold(wanted, by)
+    return [row for row in [*cells, *_targets(user, filters, groups)] if _fits(row, filters)]
 
 
 def _fits(row: Row, filters: Filters) -> bool:
@@ -138,46 +150,39 @@ def _targets(user: AnyUser, filters: Filters, groups: dict[str, WorkerGroup]) ->
         .exclude(state="draft")
     )
     areas = {area.path: area for area in Area.objects.filter(depth__lte=AREA_DEPTH)}
-    wanted = _by_branch(
-        Target.objects.filter(drive__in=drives).values("drive_id", "group_id"), Sum("count")
-    )
+    wanted = _targets_of(drives)
+    came = _came_in(drives)
     found = []
     for month in _months(filters.period):
         running = {d.pk for d in drives if d.started_on < _next(month) and d.ended_on >= month}
-        done = _enrolled(drives, _next(month))
-        for key in sorted({*wanted, *done}, key=str):
+        for key in sorted({*wanted, *came}, key=str):
             drive_id, branch, group_id = key
-            if drive_id in running:
-                found.append(
-                    Row(
-                        areas.get(branch),
-                        groups.get(group_id),
-                        month,
-                        0,
-                        0,
-                        wanted.get(key, 0),
-                        done.get(key, 0),
-                    )  # fmt: skip
-                )
+            done = sum(n for first, n in came.get(key, ()) if first <= month)
+            if drive_id in running and (key in wanted or done):
+                area, group = areas.get(branch), groups.get(group_id)
+                found.append(Row(area, group, month, 0, 0, wanted.get(key, 0), done))
     return found
 
 
-def _enrolled(drives: Sequence[Drive], before: dt.date) -> dict[tuple[object, str, str], int]:
-    rows = DriveEnrolment.objects.filter(
-        drive__in=drives, application__membership__joined_on__lt=before
-    ).joined()
-    return _by_branch(rows.values("drive_id", "group_id"), Count("pk"))
+def _targets_of(drives: Sequence[Drive]) -> dict[Place, int]:
+    rows = Target.objects.filter(drive__in=drives).order_by()
+    sums = rows.values("drive_id", "group_id", branch=_BRANCH).annotate(n=Sum("count"))
+    return {_place_of(row): row["n"] for row in sums}
 
 
-def _by_branch(
-    rows: QuerySet[Any, Any], measure: Sum | Count
-) -> dict[tuple[object, str, str], int]:
-    branch = Left("area__path", AREA_DEPTH * Area.steplen)
-    counted = rows.annotate(branch=branch).values("drive_id", "branch", "group_id")
-    return {
-        (row["drive_id"], row["branch"], row["group_id"]): row["n"]
-        for row in counted.annotate(n=measure).order_by()
-    }
+def _came_in(drives: Sequence[Drive]) -> dict[Place, list[tuple[dt.date, int]]]:
+    """Return who came in through the drives as [(month, people)]; one query for all months."""
+    rows = DriveEnrolment.objects.filter(drive__in=drives).joined().order_by()
+    month = TruncMonth("application__membership__joined_on")
+    counts = rows.values("drive_id", "group_id", branch=_BRANCH, month=month)
+    found: dict[Place, list[tuple[dt.date, int]]] = defaultdict(list)
+    for row in counts.annotate(n=Count("pk")):
+        found[_place_of(row)].append((row["month"], row["n"]))
+    return found
+
+
+def _place_of(row: dict[str, Any]) -> Place:
+    return row["drive_id"], row["branch"], row["group_id"]
 
 
 def _months(period: Period) -> Iterable[dt.date]:

@@ -29,9 +29,10 @@ def coverage(request: HttpRequest) -> HttpResponse:
     filters = _filters(form, request)
     today = timezone.localdate()
     rates = queries.rates(request.user, today)
-    by_group = queries.coverage(request.user, filters, "group")
+    by_group, by_area, by_month = queries.coverage_ways(
+        request.user, filters, "group", "area", "month"
+    )
     last = [row for row in by_group if row.month == filters.period.last]
-    by_area = queries.coverage(request.user, filters, "area")
     context = {
         "form": form,
         "filters": filters,
@@ -39,7 +40,7 @@ def coverage(request: HttpRequest) -> HttpResponse:
         "is_unfinished": filters.period.last == queries.this_month(),
         "by_group": last,
         "by_area": [row for row in by_area if row.month == filters.period.last],
-        "by_month": queries.coverage(request.user, filters, "month"),
+        "by_month": by_month,
         "members": sum(row.members for row in last),
         "rates": rates,
         "rate_total": queries.total(rates),
