@@ -2,9 +2,9 @@
 
 from django.dispatch import Signal
 
-# applications: list[Application], context: dict[str, str] (e.g. {"join_code": "<id>"})
+# With the applications (a list) and a context of strings, such as a join code's id.
 application_submitted = Signal()
-# application: Application
+# With the application.
 application_closed = Signal()
 # memberships: list[Membership], by: the actor
 membership_activated = Signal()

@@ -126,9 +126,7 @@ def _check_cells(drive: Drive, counts: Mapping[tuple[UUID, str], int]) -> None:
         if area not in areas or group not in groups:
             raise Refused(_("This area or group is not in the drive."), code="outside")
         if not 0 <= count <= LARGEST_TARGET:
-            raise Refused(
-                _("A target is a whole number from 0 to 1,000,000."), code="target_range"
-            )
+            raise Refused(_("A target is a whole number from 0 to 1,000,000."), code="target_range")
 
 
 def _write_targets(drive: Drive, counts: Mapping[tuple[UUID, str], int]) -> int:

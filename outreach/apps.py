@@ -20,7 +20,10 @@ class OutreachConfig(AppConfig):
         ):
             register(
                 NavItem(
-                    section="action", order=order, label=label, url_name=url_name,
+                    section="action",
+                    order=order,
+                    label=label,
+                    url_name=url_name,
                     permission=Permission.VIEW_DRIVES,
                 )  # fmt: skip
             )

@@ -30,9 +30,7 @@ class DriveQuerySet(ScopedQuerySet["Drive"]):
 
     def scope_filter(self, scope: Scope) -> Q:
         """Own drives, and drives that touch an area in reach from above or below."""
-        areas = Area.objects.filter(
-            scope.in_areas("") | Q(path__in=ancestors_of(scope.area_paths))
-        )
+        areas = Area.objects.filter(scope.in_areas("") | Q(path__in=ancestors_of(scope.area_paths)))
         touching = Drive.areas.through.objects.filter(area_id__in=areas.order_by().values("id"))
         return Q(pk__in=touching.values("drive_id")) | scope.in_units("owner")
 

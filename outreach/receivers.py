@@ -21,6 +21,4 @@ def count_for_drive(
 ) -> None:
     """Link new applications to the drive they came in through."""
     code = context.get("join_code")
-    actions.link_applications(
-        applications=applications, join_code_id=UUID(code) if code else None
-    )
+    actions.link_applications(applications=applications, join_code_id=UUID(code) if code else None)

@@ -38,9 +38,7 @@ def spaced(code: str) -> str:
 
 def ancestors_of(paths: Iterable[str]) -> set[str]:
     """Return the tree paths above `paths`, without the paths themselves."""
-    return {
-        path[:end] for path in paths for end in range(STEP_LENGTH, len(path), STEP_LENGTH)
-    }
+    return {path[:end] for path in paths for end in range(STEP_LENGTH, len(path), STEP_LENGTH)}
 
 
 def covering(path: str, candidates: Iterable[str]) -> str | None:
@@ -73,5 +71,3 @@ def needed_a_week(actual: int, target: int, days_left: int) -> int | None:
     if days_left <= 0:
         return None
     return min(missing, -(-missing * 7 // days_left))
-
-

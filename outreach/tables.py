@@ -42,9 +42,7 @@ class EnrolmentTable(PortalTable):
     area = tables.Column(verbose_name=gettext_lazy("Area"), accessor="area__name")
     unit = tables.Column(verbose_name=gettext_lazy("Union"), accessor="application__unit__name")
     place = tables.Column(verbose_name=gettext_lazy("Poster"), accessor="join_code__place")
-    state = tables.Column(
-        verbose_name=gettext_lazy("Application"), accessor="application__state"
-    )
+    state = tables.Column(verbose_name=gettext_lazy("Application"), accessor="application__state")
     created_at = MomentColumn(verbose_name=gettext_lazy("Came in"))
 
     class Meta(PortalTable.Meta):
@@ -91,9 +89,7 @@ class PatchTable(PortalTable):
     def render_end(self, record: PatchAssignment) -> str:
         if record.ended_on is not None and record.ended_on <= timezone.localdate():
             return ""
-        return render_to_string(
-            "outreach/_patch_end.html", {"patch": record}, request=self.request
-        )
+        return render_to_string("outreach/_patch_end.html", {"patch": record}, request=self.request)
 
 
 class KnownTable(PortalTable):

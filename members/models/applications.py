@@ -80,7 +80,10 @@ class Application(models.Model):
     confirmation = models.CharField(max_length=12, choices=Confirmation, default=Confirmation.NONE)
     confirmed_at = models.DateTimeField(null=True, blank=True)
     evidence = models.ForeignKey(Attachment, null=True, on_delete=models.PROTECT, related_name="+")
-    confirm_token = models.CharField(max_length=32, unique=True, null=True, editable=False)
+    # Null, not "": the token is unique where there is one.
+    confirm_token = models.CharField(  # noqa: DJ001
+        max_length=32, unique=True, null=True, editable=False
+    )
     person = models.ForeignKey(
         Person, null=True, blank=True, on_delete=models.PROTECT, related_name="applications"
     )

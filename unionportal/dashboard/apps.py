@@ -12,7 +12,10 @@ class DashboardConfig(AppConfig):
 
         register(
             NavItem(
-                section="today", order=10, label=_("To do today"), url_name="dashboard:home",
+                section="today",
+                order=10,
+                label=_("To do today"),
+                url_name="dashboard:home",
                 permission=Permission.USE_DESK,
             )  # fmt: skip
         )

@@ -181,7 +181,7 @@ def _came_in(drives: Sequence[Drive]) -> dict[Place, list[tuple[dt.date, int]]]:
     return found
 
 
-def _place_of(row: dict[str, Any]) -> Place:
+def _place_of(row: Any) -> Place:
     return row["drive_id"], row["branch"], row["group_id"]
 
 

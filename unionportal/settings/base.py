@@ -258,7 +258,8 @@ LOGGING = {
 DISTRICT_NAME_ZH = env.text("DISTRICT_NAME_ZH", "示例区总工会")
 DISTRICT_NAME_EN = env.text("DISTRICT_NAME_EN", "Shili District Federation of Trade Unions")
 HOTLINE = env.text("HOTLINE", "12351")
-# "longitude,latitude" in WGS-84; a service point far from it is doubted. Empty = the middle of the known points.
+# "longitude,latitude" in WGS-84; a service point far from it is doubted. Empty = the middle of
+# the known points.
 DISTRICT_CENTRE = env.text("DISTRICT_CENTRE", "")
 PUBLIC_URL = env.text("PUBLIC_URL", "http://127.0.0.1:8000")
 DEMO_MODE = False

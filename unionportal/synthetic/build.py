@@ -130,7 +130,7 @@ def _write_members(
         drives.flush(cursor)
         cards.flush(cursor)
     people.write_flows(cursor)
-    cards.send()
+    cards.finish()
     cards.flush(cursor)
     counts.add("bank_files", files.counts)
     drives.draw_waiting(people.former)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import heapq
+import itertools
 import uuid
 from collections import Counter
 from dataclasses import dataclass, field
@@ -10,6 +12,7 @@ from dataclasses import dataclass, field
 from django.db.backends.utils import CursorWrapper
 
 from benefits.models import CardEvent, CardRequestLine, MemberCard, PayeeAccount
+from benefits.models.cards import HOLD
 from benefits.states.cards import AccountKind, AccountSource, AccountState, CardEventKind, CardState
 from members.models.people import IdType
 from unionportal.core.crypto import blind_index
@@ -26,10 +29,12 @@ CARDS_BEGAN_DAYS = 900
 NEW_DAYS, AT_BANK_DAYS = 6, 20
 NO_CARD_SHARE = 0.05
 FATES = Lot(
-    (S.ACTIVATED, 75), (S.HANDED_OUT, 7), (S.ISSUED, 7), (S.REJECTED, 4), (S.LOST, 2),
-    (S.REPLACED, 2), (S.CLOSED, 3),
+    (S.ACTIVATED, 75), (S.HANDED_OUT, 7), (S.ISSUED, 7), (S.REJECTED, 4), (S.REPLACED, 3),
+    (S.CLOSED, 3),
 )  # fmt: skip
 USUAL_LAG_DAYS = 25
+# A card lost before that has been replaced by now.
+REPLACED_DAYS, JUST_LOST_SHARE = 70, 0.2
 REFUSED = "0017"
 CITIZEN = IdType.CITIZEN.value
 
@@ -43,6 +48,7 @@ class Draft:
     person: Person
     is_open: bool
     requested_at: dt.datetime
+    is_second: bool = False
     state: CardState = S.REQUESTED
     number: str = ""
     account: uuid.UUID | None = None
@@ -51,6 +57,7 @@ class Draft:
     issued_at: dt.datetime | None = None
     handed_out_at: dt.datetime | None = None
     activated_at: dt.datetime | None = None
+    lost_at: dt.datetime | None = None
     closed_at: dt.datetime | None = None
 
 
@@ -71,6 +78,9 @@ class Cards:
         self.files = files
         self.counts: Counter[str] = Counter()
         self._began = world.ago(CARDS_BEGAN_DAYS)
+        # Cards asked for again after a loss, by day, until the stream of requests gets there.
+        self._again: list[tuple[dt.date, int, Draft]] = []
+        self._serials = itertools.count()
         self._open = OpenFile()
         self.cards = Table(
             MemberCard, "id", "membership", "person", "state", "card_no", "card_index",
@@ -106,6 +116,24 @@ class Cards:
         draft = Draft(
             self.world.numbers.key(), membership, person, plan.is_open, self.world.moment(day)
         )
+        self._ask_again(day)
+        self._ask(draft, day)
+
+    def finish(self) -> None:
+        """Send what is left."""
+        self._ask_again(self.world.today)
+        self.send()
+        while self._again:
+            self._ask_again(self.world.today)
+            self.send()
+
+    def _ask_again(self, day: dt.date) -> None:
+        """Ask for the cards in place of those lost up to `day`."""
+        while self._again and self._again[0][0] <= day:
+            lost_on, _serial, draft = heapq.heappop(self._again)
+            self._ask(draft, lost_on)
+
+    def _ask(self, draft: Draft, day: dt.date) -> None:
         age = (self.world.today - day).days
         if age <= NEW_DAYS:
             self._waits(draft)
@@ -146,7 +174,7 @@ class Cards:
         if not is_answered:
             return
         fate = FATES.draw(self.world.dice)
-        if fate == S.REJECTED and draft.is_open:
+        if fate == S.REJECTED and draft.is_open and not draft.is_second:
             draft.state, draft.code = S.REJECTED, REFUSED
             return
         draft.number = self.world.numbers.card_number()
@@ -170,9 +198,24 @@ class Cards:
             return
         at = self.world.moment(activated)
         draft.state, draft.activated_at = S.ACTIVATED, max(at, draft.handed_out_at)
-        if fate != S.ACTIVATED:
-            draft.state = fate
+        if fate == S.CLOSED:
+            draft.state = S.CLOSED
             draft.closed_at = self.world.moment(self.world.day(activated, self.world.ago(1)))
+        elif fate == S.REPLACED and draft.is_open:
+            self._lose(draft, activated, self.world.ago(REPLACED_DAYS))
+
+    def _lose(self, draft: Draft, first: dt.date, last: dt.date) -> None:
+        """Lose a card: long ago, and it was replaced, or just now; another was asked for."""
+        state, day = S.REPLACED, self.world.day(first, last)
+        if first > last or self.world.dice.random() < JUST_LOST_SHARE:
+            day = self.world.day(max(first, self.world.ago(AT_BANK_DAYS)), self.world.ago(1))
+            state = S.LOST
+        draft.state, draft.lost_at = state, self.world.moment(day)
+        second = Draft(
+            self.world.numbers.key(), draft.membership, draft.person, draft.is_open,
+            draft.lost_at, is_second=True,
+        )  # fmt: skip
+        heapq.heappush(self._again, (day, next(self._serials), second))
 
     def _write(self, draft: Draft, wave: Wave, seq: int) -> None:
         person = draft.person
@@ -184,40 +227,35 @@ class Cards:
             wave.request.pk, seq, draft.key, person.name, CITIZEN, person.id_number, person.phone,
             outcome, draft.code, answer,
         )  # fmt: skip
-        if draft.number:
-            self._account(draft)
+        self._account(draft)
         self._card(draft, wave.request.pk, seq)
-        self._events(draft, wave, seq, line)
-        if draft.state == S.REPLACED:
-            again = Draft(
-                self.world.numbers.key(), draft.membership, person, draft.is_open,
-                self.world.moment(self.world.ago(1)),
-            )  # fmt: skip
-            self._waits(again)
+        self._events(draft, wave, line)
 
     def _account(self, draft: Draft) -> None:
-        number, is_used = draft.number, draft.state not in (S.CLOSED, S.REPLACED)
+        if draft.issued_at is None:
+            return
+        number, is_used = draft.number, draft.state not in (S.CLOSED, S.LOST, S.REPLACED)
+        hold = HOLD if draft.is_second else dt.timedelta()
         state = AccountState.ACTIVE if is_used else AccountState.CLOSED
         self.accounts.add(
             draft.account, draft.person.key, AccountKind.BANK_CARD.value, number,
             blind_index(number, "card"), mask_card(number), number[-4:], draft.person.name,
-            AccountSource.BANK_FILE.value, state.value, draft.issued_at, draft.issued_at,
+            AccountSource.BANK_FILE.value, state.value, draft.issued_at + hold, draft.issued_at,
         )  # fmt: skip
 
     def _card(self, draft: Draft, file: uuid.UUID | None, seq: int | None) -> None:
         number = draft.number
-        closed_at = draft.closed_at if draft.state in (S.CLOSED, S.REPLACED) else None
         self.cards.add(
             draft.key, draft.membership, draft.person.key, draft.state.value, number,
             blind_index(number, "card") if number else None, mask_card(number), number[-4:],
             draft.account, file, seq, draft.code, draft.requested_at, draft.sent_at,
-            draft.issued_at, draft.handed_out_at, draft.activated_at, closed_at,
+            draft.issued_at, draft.handed_out_at, draft.activated_at, draft.closed_at,
         )  # fmt: skip
         self.counts[draft.state.value] += 1
 
-    def _events(self, draft: Draft, wave: Wave, seq: int, line: int) -> None:
+    def _events(self, draft: Draft, wave: Wave, line: int) -> None:
         self._event(draft, E.REQUESTED, draft.requested_at)
-        self._event(draft, E.SENT, wave.sent_at, wave.request.pk, seq)
+        self._event(draft, E.SENT, wave.sent_at)
         if draft.code and wave.answer is not None:
             self._event(draft, E.REJECTED, wave.answered_at, wave.answer.pk, line, draft.code)
         if draft.issued_at is not None and wave.answer is not None:
@@ -230,13 +268,11 @@ class Cards:
         self._end_events(draft)
 
     def _end_events(self, draft: Draft) -> None:
-        if draft.closed_at is None:
-            return
-        if draft.state in (S.LOST, S.REPLACED):
-            self._event(draft, E.LOST, draft.closed_at)
-        if draft.state == S.REPLACED:
-            self._event(draft, E.REPLACED, draft.closed_at)
-        if draft.state == S.CLOSED:
+        if draft.lost_at is not None:
+            self._event(draft, E.LOST, draft.lost_at)
+            if draft.state == S.REPLACED:
+                self._event(draft, E.REPLACED, draft.lost_at + dt.timedelta(days=AT_BANK_DAYS))
+        if draft.closed_at is not None:
             self._event(draft, E.CLOSED, draft.closed_at)
 
     def _event(

@@ -74,9 +74,7 @@ def with_code(view: View) -> View:
         known = queries.join_code(code)
         if known is None or not known.works:
             context = {"code": known, "typed": code}
-            return render(
-                request, "worker/join_gone.html", context, status=410 if known else 404
-            )
+            return render(request, "worker/join_gone.html", context, status=410 if known else 404)
         return view(request, Step(known, drafts.load(request, known)))
 
     return found
@@ -106,9 +104,7 @@ def join_start(request: HttpRequest) -> HttpResponse:
     typed = request.GET.get("code", "")
     if code := read_code(typed):
         return redirect("worker:join", code=code)
-    return render(
-        request, "worker/join_start.html", {"typed": typed}, status=400 if typed else 200
-    )
+    return render(request, "worker/join_start.html", {"typed": typed}, status=400 if typed else 200)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -11,9 +11,8 @@ from django.utils.translation import gettext_lazy as _
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from benefits.queries.member import BenefitLine
-
     from benefits.models import MemberCard
+    from benefits.queries.member import BenefitLine
     from members.queries import MemberStatus
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from benefits.queries.cards import card_of
-from benefits.queries.member import benefits_of
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from benefits.queries.cards import card_of
+from benefits.queries.member import benefits_of
 from members.actions import applications
 from members.models import Application, MemberCertificate
 from members.queries import status_of
