@@ -13,6 +13,7 @@ from benefits.states.cards import Transport
 from benefits.states.payouts import EntitlementState, Outcome
 from members.fields import ScanField
 from members.forms import groups_in_use
+from members.models import WorkerGroup
 from unionportal.core.forms import DateInput, FileInput
 from unionportal.core.input_errors import InputError
 from unionportal.core.money import parse_yuan
@@ -25,7 +26,7 @@ class YuanField(forms.CharField):
 
     widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
 
-    def clean(self, value: Any) -> int | None:  # type: ignore[override]
+    def clean(self, value: Any) -> int | None:
         text = super().clean(value)
         if not text:
             return None
@@ -39,14 +40,19 @@ class ProgrammeForm(forms.Form):
     """A new programme. Amounts are typed in yuan and kept in fen."""
 
     code = forms.SlugField(
-        label=_("Code"), max_length=30, help_text=_("Letters, digits and hyphens; never changes")
+        label=_("Code of the programme"),
+        max_length=30,
+        help_text=_("Letters, digits and hyphens; never changes"),
     )
     name_zh = forms.CharField(label=_("Chinese name"), max_length=40)
     name_en = forms.CharField(label=_("English name"), max_length=80)
     amount = YuanField(label=_("Amount for each person (yuan)"))
     budget = YuanField(label=_("Budget (yuan)"))
     groups = forms.ModelMultipleChoiceField(
-        label=_("Groups"), queryset=None, widget=forms.CheckboxSelectMultiple
+        label=_("Groups"),
+        queryset=WorkerGroup.objects.none(),
+        to_field_name="code",
+        widget=forms.CheckboxSelectMultiple,
     )
     window_from = forms.DateField(label=_("First day"), widget=DateInput)
     window_to = forms.DateField(
@@ -72,7 +78,6 @@ class ProgrammeForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["groups"].queryset = groups_in_use()  # type: ignore[attr-defined]
-        self.fields["groups"].to_field_name = "code"
         self.fields["window_from"].initial = timezone.localdate()
 
     def values(self) -> dict[str, Any]:

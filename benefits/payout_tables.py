@@ -127,7 +127,8 @@ class LineTable(PortalTable):
         words = NEXT_STEP.get(Reason(record.reason), "") if record.reason else ""
         if record.state in self.settleable:
             url = self.settle_url(record)
-            return format_html('{} <a class="nowrap" href="{}">{}</a>', words, url, _("Settle"))
+            link = format_html('<a class="nowrap" href="{}">{}</a>', url, _("Settle"))
+            return format_html("{} · {}", words, link) if words else link
         return str(words) or MISSING
 
     def __init__(self, *args: Any, settle_url: Any = None, **kwargs: Any) -> None:
@@ -139,13 +140,14 @@ class LineTable(PortalTable):
 class PostingTable(PortalTable):
     posted_at = MomentColumn(verbose_name=_("When"))
     kind = tables.Column(verbose_name=_("Movement"), accessor="get_kind_display")
-    account = tables.Column(verbose_name=_("Account"), accessor="account__code")
+    account = tables.Column(verbose_name=_("Account"), accessor="account__get_pot_display")
+    budget = tables.Column(verbose_name=_("Budget"), accessor="account__budget__code")
     amount_fen = MoneyColumn(verbose_name=_("Amount (yuan)"))
     transfer = tables.Column(verbose_name=_("Transfer"))
 
     class Meta(PortalTable.Meta):
         model = Posting
-        fields = ("posted_at", "kind", "account", "amount_fen", "transfer")
+        fields = ("posted_at", "kind", "account", "budget", "amount_fen", "transfer")
 
     def render_transfer(self, value: Any) -> SafeString:
         return format_html('<code class="mono">{}</code>', str(value)[-12:])

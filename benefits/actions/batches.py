@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from unionportal.core.models import User
 
 NUMBER_LOCK = 0x50424E4F
+Payee = tuple[Entitlement, PayeeAccount]
 CHUNK = 2_000
 
 
@@ -49,29 +50,29 @@ def build(*, by: User, programme: Programme) -> PayoutBatch:
     person_of(by, Permission.MAKE_PAYOUT)
     if programme.state == ProgrammeState.DRAFT:
         raise Refused(_("Open the programme first."), code="not_open")
-    rights = _claim(programme)
-    if not rights:
+    payees = _claim(programme)
+    if not payees:
         raise Refused(
             _("Nobody can be paid now. The programme's page says why."), code="nobody_payable"
         )
     batch = PayoutBatch(
         number=_next_number(timezone.localdate()), programme=programme,
-        cycle=programme.cycles.get(), transport=programme.transport, line_count=len(rights),
-        total_fen=sum(right.amount_fen for right in rights), made_by=by,
+        cycle=programme.cycles.get(), transport=programme.transport, line_count=len(payees),
+        total_fen=sum(right.amount_fen for right, _account in payees), made_by=by,
         payer_account=settings.PAYER_ACCOUNT, payer_name=settings.PAYER_NAME,
         summary=programme.summary,
     )  # fmt: skip
     limit = programme.second_approval_fen
     batch.needs_second = limit is not None and batch.total_fen >= limit
     batch.save(force_insert=True)
-    lines = list(_lines(batch, rights))
+    lines = list(_lines(batch, payees))
     PayoutLine.objects.bulk_create(lines, batch_size=CHUNK)
     audit.record(by=by, verb="payout_batch.make", target=batch, to_state=batch.state,
                  data={"lines": batch.line_count, "fen": batch.total_fen})  # fmt: skip
     return batch
 
 
-def _claim(programme: Programme) -> list[Entitlement]:
+def _claim(programme: Programme) -> list[Payee]:
     """Lock the payable rights that no other maker is putting on a list at this moment."""
     most = profiles.current().most_lines
     ids = list(payable(programme).values_list("pk", flat=True)[: most * 2])
@@ -80,30 +81,30 @@ def _claim(programme: Programme) -> list[Entitlement]:
         locked.select_for_update(of=("self",), skip_locked=True).values_list("pk", flat=True)
     )
     # Read again under the lock: another list may have taken some a moment ago.
-    rights = payable(programme).filter(pk__in=free).select_related("person")
-    accounts = PayeeAccount.objects.in_bulk({right.account_id for right in rights})
-    for right in rights:
-        right.account = accounts[right.account_id]
-    return [right for right in rights if can_be_written(right.account.holder_name)][:most]
+    rights = payable(programme).filter(pk__in=free)
+    chosen = dict(rights.values_list("pk", "account_id"))  # type: ignore[misc]  # annotated
+    accounts = PayeeAccount.objects.in_bulk(set(chosen.values()))
+    pairs = [(right, accounts[chosen[right.pk]]) for right in rights.select_related("person")]
+    return [pair for pair in pairs if can_be_written(pair[1].holder_name)][:most]
 
 
-def _lines(batch: PayoutBatch, rights: list[Entitlement]) -> Iterator[PayoutLine]:
+def _lines(batch: PayoutBatch, payees: list[Payee]) -> Iterator[PayoutLine]:
     failed = Count("lines", filter=Q(lines__state__in=[LineState.FAILED, LineState.RETURNED]))
     mine = Entitlement.objects.filter(cycle=OuterRef("cycle"), person=OuterRef("person"))
     tries = Subquery(mine.order_by().values("person").annotate(n=failed).values("n"))
     earlier = dict(
-        Entitlement.objects.filter(pk__in=[right.pk for right in rights])
+        Entitlement.objects.filter(pk__in=[right.pk for right, _account in payees])
         .annotate(tries=tries)
         .values_list("pk", "tries")
     )
-    for seq, right in enumerate(rights, start=1):
+    for seq, (right, account) in enumerate(payees, start=1):
         attempt = earlier[right.pk] + 1
         person = person_order_key(right.person.id_type, right.person.id_number)
         yield PayoutLine(
             id=new_id(), batch=batch, entitlement=right, seq=seq, attempt=attempt,
             order_no=order_hmac(batch.programme.code, batch.cycle.code, person, attempt),
-            amount_fen=right.amount_fen, payee_account=right.account,
-            number_index=right.account.number_index, holder_name=right.account.holder_name,
+            amount_fen=right.amount_fen, payee_account=account,
+            number_index=account.number_index, holder_name=account.holder_name,
         )  # fmt: skip
 
 
@@ -220,8 +221,8 @@ def release(*, by: User, batch: PayoutBatch) -> PayoutBatch:
     if not sums:
         raise Refused(_("Nobody on this list can be paid any more. Cancel it."), code="empty_list")
     move_all(going, "send", by=by, sending_at=now)
-    rights = [item.entitlement_id for item in sums]
-    move_all(Entitlement.objects.filter(pk__in=rights), "release", by=by)
+    rights = Entitlement.objects.filter(lines__in=[item.line_id for item in sums if item.line_id])
+    move_all(rights, "release", by=by)
     ledger.shift(batch.programme.budget_id, TransferKind.SEND, Pot.RESERVED, Pot.IN_FLIGHT, sums)
     payout_files.queue(batch, by=by)
     wake("benefits.send_batches")

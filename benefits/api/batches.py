@@ -38,7 +38,7 @@ class BatchSerializer(serializers.ModelSerializer[PayoutBatch]):
         return {name: getattr(batch, f"count_{name}") for name in COUNTED}
 
 
-class BatchFilter(django_filters.FilterSet):
+class BatchFilter(django_filters.FilterSet):  # type: ignore[misc]
     state = django_filters.ChoiceFilter(choices=BatchState)
     programme = django_filters.ModelChoiceFilter(queryset=Programme.objects.all())
 

@@ -28,7 +28,7 @@ class ProgrammeSerializer(serializers.ModelSerializer[Programme]):
         read_only_fields = fields
 
 
-class ProgrammeFilter(django_filters.FilterSet):
+class ProgrammeFilter(django_filters.FilterSet):  # type: ignore[misc]
     state = django_filters.ChoiceFilter(choices=ProgrammeState)
 
     class Meta:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from functools import reduce
 from operator import or_
+from typing import Any
 
 import pgtrigger
 from django.conf import settings
@@ -44,14 +45,14 @@ from unionportal.core.roles import Permission
 from unionportal.core.scope import ScopedQuerySet
 
 
-def staff_key() -> models.ForeignKey:
+def staff_key() -> Any:
     """Return a field for the account that did a step."""
     return models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
 
 
-def changed(*columns: str) -> Q:
+def changed(*columns: str) -> Any:
     """Return the trigger condition that any of these columns gets another value."""
     conditions = [
         pgtrigger.Q(**{f"old__{name}__df": pgtrigger.F(f"new__{name}")}) for name in columns

@@ -53,11 +53,11 @@ class Budget(models.Model):
 
     @property
     def used_fen(self) -> int:
-        return self.reserved_fen + self.paid_fen
+        return int(self.reserved_fen + self.paid_fen)
 
     @property
     def free_fen(self) -> int:
-        return self.total_fen - self.used_fen
+        return int(self.total_fen - self.used_fen)
 
     @property
     def used_percent(self) -> float:

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, Max, OuterRef, QuerySet, Subquery
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from benefits.eligibility import Facts, Terms, decide
@@ -80,7 +80,7 @@ def newly_entitled(
     ).exclude(confirmation=Confirmation.NONE)
     if person_ids is not None:
         likely = likely.filter(person_id__in=person_ids)
-    rows = with_facts(likely, terms).filter(card_activated_at__isnull=False)
+    rows = with_facts(likely, terms).filter(Q(card_activated_at__isnull=False))
     for row in rows.order_by().values(*COLUMNS).iterator(2_000):
         verdict = decide(facts_of(row), terms)
         if verdict.is_met and verdict.since:

@@ -69,7 +69,7 @@ def is_rested() -> Q:
 
 def payable(programme: Programme) -> QuerySet[Entitlement]:
     """Rights that can go on a list now, as far as the database can tell (names come later)."""
-    return unpaid(programme).filter(is_rested(), account_id__isnull=False, review="")
+    return unpaid(programme).filter(is_rested(), Q(account_id__isnull=False), review="")
 
 
 def can_be_written(holder: str) -> bool:
@@ -77,21 +77,27 @@ def can_be_written(holder: str) -> bool:
     return profiles.current().can_carry(holder)
 
 
+def payable_count(programme: Programme) -> int:
+    """Return how many people a list made now would hold."""
+    names = _payable_names(programme)
+    return sum(can_be_written(name) for name in names)
+
+
+def _payable_names(programme: Programme) -> QuerySet[Entitlement, str]:
+    """Return the account holders' names of the payable, as the bank has them."""
+    account = PayeeAccount.objects.usable().filter(person=OuterRef("person"))
+    chosen = Subquery(account.order_by("-usable_from", "-id").values("pk")[:1])
+    rows = payable(programme).order_by().filter(person__payee_accounts=chosen)
+    return rows.values_list("person__payee_accounts__holder_name", flat=True)
+
+
 def obstacles(programme: Programme) -> list[Obstacle]:
     """Return why reserved rights of a programme cannot be paid now, with how many each."""
     rows = unpaid(programme).order_by()
-    unnamed = rows.filter(is_rested(), account_id__isnull=False, review="")
-    names = unnamed.values_list("person__payee_accounts__holder_name", flat=True).filter(
-        person__payee_accounts=Subquery(
-            PayeeAccount.objects.usable()
-            .filter(person=OuterRef("person"))
-            .order_by("-usable_from", "-id")
-            .values("pk")[:1]
-        )
-    )
+    names = _payable_names(programme)
     found = [
         Obstacle("no_account", _("No account that may be used yet"),
-                 rows.filter(account_id__isnull=True).count()),
+                 rows.filter(Q(account_id__isnull=True)).count()),
         Obstacle("resting", _("The last try failed; it rests before the next"),
                  rows.exclude(is_rested()).count()),
         Obstacle("review", _("A person must look at it first"), rows.exclude(review="").count()),

@@ -19,7 +19,7 @@ from benefits.models import LineSettlement, PayoutBatch, PayoutLine, Programme
 from benefits.payout_forms import ResultForm, SettleForm
 from benefits.payout_tables import BatchTable, LineTable
 from benefits.queries.batch_page import batch_page, open_settlements, sum_in_words, to_do
-from benefits.queries.payouts import obstacles
+from benefits.queries.payouts import lines_digest, obstacles
 from benefits.states.cards import FileKind, FileState
 from benefits.states.payouts import SENT_BATCH, BatchState, LineState
 from benefits.transports import manual
@@ -134,7 +134,7 @@ def batch_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         "to_do": to_do(batch).count(),
         "page": page,
         "table": table,
-        "version": batches.lines_digest(batch) if batch.state == BatchState.SUBMITTED else "",
+        "version": lines_digest(batch) if batch.state == BatchState.SUBMITTED else "",
         "obstacles": obstacles(batch.programme) if batch.state == BatchState.DRAFT else [],
         "settlements": open_settlements(batch),
         "is_finance": is_finance,

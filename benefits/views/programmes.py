@@ -16,7 +16,7 @@ from benefits.actions import entitlements, programmes
 from benefits.models import Entitlement, Posting, Pot, Programme
 from benefits.payout_forms import BudgetForm, EntitlementFilter, ProgrammeForm, ReasonForm
 from benefits.payout_tables import BatchTable, EntitlementTable, PostingTable, ProgrammeTable
-from benefits.queries.payouts import obstacles, payable
+from benefits.queries.payouts import obstacles, payable_count
 from benefits.states.payouts import EntitlementState, ProgrammeState
 from benefits.views.shared import act, posted, staff, status_of, submitted
 from unionportal.core.paging import Keyset
@@ -87,7 +87,7 @@ def programme_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
             {"state": state, "label": state.label, "people": counts.get(state, 0)}
             for state in EntitlementState
         ],
-        "payable": payable(programme).order_by().count(),
+        "payable": payable_count(programme),
         "obstacles": obstacles(programme),
         "batches": BatchTable(list(batches.order_by("-made_at", "-pk")[:10]), request=request),
         "reviews": programme.entitlements.exclude(review="").order_by().count(),
@@ -184,7 +184,7 @@ def entitlement_void(request: HttpRequest, pk: UUID) -> HttpResponse:
 def ledger_page(request: HttpRequest) -> HttpResponse:
     """Show the books: each budget's pots, the differences (there should be none), the postings."""
     programmes_seen = Programme.objects.visible_to(request.user).select_related("budget")
-    rows = Posting.objects.visible_to(request.user).select_related("account")
+    rows = Posting.objects.visible_to(request.user).select_related("account__budget")
     page = Keyset("-pk").page(rows, request)
     context = {
         "budgets": [

@@ -71,7 +71,7 @@ def orders(batch_id: str) -> dict[str, Any]:
         "evidence": LineEvidence.objects.filter(line__batch=batch).count(),
         "reserved_fen": programme.budget.reserved_fen,
         "paid_fen": programme.budget.paid_fen,
-        "rights": sorted(set(payouts.rights(programme))),
+        "rights": sorted(set(batch.lines.values_list("entitlement__state", flat=True))),
     }
 
 
