@@ -15,9 +15,10 @@ function narrow(select, options, typed) {
 }
 
 export function narrowSelects() {
-  for (const select of document.querySelectorAll("select.form-select:not([multiple])")) {
+  for (const select of document.querySelectorAll(".up-field select.form-select:not([multiple])")) {
     const options = [...select.options];
-    if (options.length <= MANY || select.querySelector("optgroup")) continue;
+    const isFilter = Boolean(select.closest(".up-filters"));
+    if (options.length <= MANY || isFilter || select.querySelector("optgroup")) continue;
     const box = document.createElement("input");
     box.type = "search";
     box.className = "form-control up-narrow-box";

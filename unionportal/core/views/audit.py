@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from django.apps import apps
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -32,7 +33,20 @@ def audit_list(request: HttpRequest) -> HttpResponse:
     if filters["target"]:
         events = events.filter(target_id=filters["target"])
     page = Keyset("-pk").page(events, request)
+    for event in page.rows:
+        event.from_words = _state_words(event.target_type, event.from_state)
+        event.to_words = _state_words(event.target_type, event.to_state)
     return render(request, "core/audit_list.html", {"page": page, "filters": filters})
+
+
+def _state_words(target_type: str, value: str) -> str:
+    """Return how the target's own pages call its state; the code where they have no word."""
+    try:
+        fields = {field.name: field for field in apps.get_model(target_type)._meta.fields}
+    except (LookupError, ValueError):
+        return value
+    field = fields.get("state") or fields.get("status")
+    return str(dict(field.flatchoices).get(value, value)) if field else value
 
 
 @desk(Permission.VIEW_AUDIT)
