@@ -13,8 +13,10 @@ from benefits.actions import bankfiles, batches, entitlements, payout_files
 from benefits.models import BankFile, Entitlement, PayoutBatch, PayoutLine
 from benefits.queries.payouts import lines_digest, obstacles
 from benefits.states.payouts import BATCH_MACHINE, LINE_MACHINE
+from benefits.transports import folder
 from tests.factories import members, payouts
 from unionportal.core.errors import NotAllowed, Refused, Stale
+from unionportal.core.ids import new_id
 from unionportal.core.models import AuditEvent, Grant, User
 
 pytestmark = pytest.mark.usefixtures("_books_agree")
@@ -109,6 +111,29 @@ def test_file_is_published_once_however_often_it_is_sent(approved, money_desk, t
     (tmp_path / "bank" / "out" / f"{approved.number}.txt").unlink()
     assert not bankfiles.send(approved.file.pk)
     assert list((tmp_path / "bank" / "out").iterdir()) == []
+
+
+def test_file_published_before_a_crash_is_not_published_again(
+    approved, money_desk, tmp_path
+) -> None:
+    batches.release(by=money_desk.checker, batch=approved)
+    file, token, out = approved.file, new_id(), tmp_path / "bank" / "out"
+    folder.stage(file.name, b"what the first worker staged", token)
+    BankFile.objects.filter(pk=file.pk).update(stage_token=token)
+    assert folder.publish(file.name, token)
+    (out / file.name).unlink()  # the bank has taken it; then the worker died
+    assert bankfiles.send(file.pk)
+    assert list(out.iterdir()) == []
+    assert payouts.states(approved) == ["sent"] * 2
+
+
+def test_staged_file_is_invisible_until_published_and_then_used_up(tmp_path) -> None:
+    token = new_id()
+    folder.stage("PB1.txt", b"x", token)
+    out = tmp_path / "bank" / "out"
+    assert [path.name[0] for path in out.iterdir()] == ["."]
+    assert [folder.publish("PB1.txt", token), folder.publish("PB1.txt", token)] == [True, False]
+    assert (out / "PB1.txt").read_bytes() == b"x"
 
 
 # ---- maker is not checker: four ways in (security.md section 2, row 13) ------------------------
