@@ -10,6 +10,7 @@ from typing import Any
 from allauth.mfa import app_settings
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.conf import settings
+from django.utils.translation import gettext
 
 from unionportal.core.models import Installation
 from unionportal.settings.env import PORTAL_DATA
@@ -36,7 +37,7 @@ def second_factors() -> list[dict[str, str]]:
     return [
         {
             "username": account["username"],
-            "role_name": account["role_name"],
+            "role_name": gettext(account["role_name"]),
             "code": format_hotp_value(hotp_value(account["totp_secret"], counter)),
         }
         for account in accounts()

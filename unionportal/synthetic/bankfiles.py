@@ -123,7 +123,8 @@ class BankFiles:
 
     def _keep(self, file: BankFile, content: bytes) -> Attachment:
         """Store the content of a file from the bank; past its term only the row is left."""
-        due = (file.applied_at or timezone.now()) + KEEP_FOR
+        came_at = file.applied_at or timezone.now()
+        due = came_at + KEEP_FOR
         if due > timezone.now():
             return files.store(
                 content, by=BANK, kind="bank_file", name=file.name, content_type=TEXT,
@@ -132,7 +133,7 @@ class BankFiles:
         key = self.world.numbers.key()
         gone = Attachment(
             id=key, kind="bank_file", name=file.name, content_type=TEXT, size=len(content),
-            sha256=file.sha256, path=f"{key.hex[-2:]}/{key.hex}", created_at=file.applied_at,
+            sha256=file.sha256, path=f"{key.hex[-2:]}/{key.hex}", created_at=came_at,
             expires_at=due, dropped_at=due,
         )  # fmt: skip
         self.attachments.append(gone)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import islice
 from pathlib import Path
 
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
+from django.db.models import Model
 from django.utils import timezone
 
 from members.models import Area, Employer, EmployerCoverage, Person, UnionUnit, UnitPlacement
@@ -40,7 +41,7 @@ REPORTED_OFF = (0.88, 1.12)
 
 
 def build_district(
-    *, size: Size, random_seed: int, accounts_file: Path, say: Callable[[str], None] = str
+    *, size: Size, random_seed: int, accounts_file: Path, say: Callable[[str], object] = str
 ) -> Counts:
     """Write a synthetic district and return the true counts of it.
 
@@ -108,11 +109,12 @@ def _write_organisation(world: World) -> None:
     Installation.objects.update_or_create(
         id=1, defaults={"is_demo": True, "random_seed": world.random_seed}
     )
-    for model, rows in (
+    tables: tuple[tuple[type[Model], Sequence[Model]], ...] = (
         (Area, world.areas), (UnionUnit, world.units), (UnitPlacement, world.placements),
         (Employer, world.employers), (EmployerCoverage, world.coverages),
-    ):  # fmt: skip
-        model.objects.bulk_create(rows, batch_size=BATCH)
+    )  # fmt: skip
+    for model, rows in tables:
+        model._default_manager.bulk_create(rows, batch_size=BATCH)
 
 
 def _write_members(

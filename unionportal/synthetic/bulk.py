@@ -17,17 +17,19 @@ class Table:
     """Rows of `model` with the fields `names`; every other field takes the model's default."""
 
     def __init__(self, model: type[models.Model], *names: str) -> None:
-        fields = [model._meta.get_field(name) for name in names]
-        others = [field for field in model._meta.concrete_fields if _is_constant(field, fields)]
+        own = {field.name: field for field in model._meta.concrete_fields}
+        fields = [own[name] for name in names]
+        others = [field for field in own.values() if _is_constant(field, fields)]
         self._rest = tuple(_default(field) for field in others)
         self._sealed = [
             (place, field.context)
             for place, field in enumerate(fields)
             if isinstance(field, EncryptedTextField)
         ]
-        columns = sql.SQL(", ").join(sql.Identifier(f.column) for f in [*fields, *others])
-        table = sql.Identifier(model._meta.db_table)
-        self._copy = sql.SQL("COPY {} ({}) FROM STDIN").format(table, columns)
+        columns = [sql.Identifier(str(field.column)) for field in [*fields, *others]]
+        self._copy = sql.SQL("COPY {} ({}) FROM STDIN").format(
+            sql.Identifier(model._meta.db_table), sql.SQL(", ").join(columns)
+        )
         self._rows: list[tuple[Any, ...]] = []
 
     def __len__(self) -> int:

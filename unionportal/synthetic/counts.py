@@ -109,7 +109,7 @@ def _membership_rate(world: World) -> dict[str, int]:
 def count_members(counts: Counts, world: World, plans: list[Plan]) -> None:
     """Count members by state, group, area and month, from the plans alone."""
     recorded = [plan for plan in plans if plan.is_open]
-    names = {place.area.path: place.area.code for place in world.places}
+    names = {place.area.path: place.area.code or "" for place in world.places}
     counts.add("memberships_by_state", Counter(plan.state for plan in plans))
     counts.add(
         "members",
@@ -125,7 +125,7 @@ def count_members(counts: Counts, world: World, plans: list[Plan]) -> None:
         },
     )
     counts.add("members_by_group", Counter(plan.group for plan in recorded))
-    by_area = Counter(names.get(plan.slot.unit.area.path[:8], "") for plan in recorded)
+    by_area = Counter(names[plan.slot.branch] for plan in recorded)
     counts.add("members_by_area", dict(sorted(by_area.items())))
     counts.add("members_at_month_end", _month_ends(world, plans))
 

@@ -52,7 +52,7 @@ class RunningDrive:
         is_in_time = self.drive.started_on <= day < self.drive.ended_on
         if not is_in_time or group not in self.groups:
             return None
-        return self.areas.get(slot.unit.area.path[:8])
+        return self.areas.get(slot.branch)
 
 
 class Drives:
@@ -101,7 +101,7 @@ class Drives:
             state=DriveState.CLOSED, started_on=first, ended_on=end, owner=self.world.units[0],
             opened_at=_noon(first), closed_at=_noon(end), created_by=self.users["district"],
         )  # fmt: skip
-        drive.groups.set(ENDED_GROUPS)
+        drive.groups.set(WorkerGroup.objects.filter(pk__in=ENDED_GROUPS))
         drive.areas.set([place.area for place in self.world.places])
         return RunningDrive(drive, _by_path(self.world.places), frozenset(ENDED_GROUPS))
 
@@ -134,7 +134,7 @@ class Drives:
     def _officer(self, slot: Slot) -> User:
         owners = {0: "street.yunhe", 1: "street.beiyuan"}
         for number, username in owners.items():
-            if slot.unit.area.path.startswith(self.world.places[number].area.path):
+            if slot.branch == self.world.places[number].area.path:
                 return self.users[username]
         return self.users["district"]
 
@@ -180,7 +180,7 @@ class Drives:
     def draw_waiting(self, former: list[Person]) -> None:
         """Draw applications that wait, were returned or refused; some by people known before."""
         near = {place.area.path for place in self.world.places[: len(RUNNING_PLACES)]}
-        slots = [slot for slot in self.world.slots if slot.unit.area.path[:8] in near]
+        slots = [slot for slot in self.world.slots if slot.branch in near]
         weights = [slot.weight for slot in slots]
         for slot in self.world.dice.choices(slots, weights, k=self.world.size.open_applications):
             state = OPEN_STATES.draw(self.world.dice)

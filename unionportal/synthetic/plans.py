@@ -140,8 +140,7 @@ def _plan(world: World, slot: Slot, day: dt.date) -> Plan:
 def _move(world: World, plan: Plan) -> None:
     """Let the member have joined elsewhere: mostly in the holding pool of the same area."""
     if world.dice.random() < 0.7:
-        branch = plan.slot.unit.area.path[:8]
-        first = next((p.pool for p in world.places if p.area.path == branch), None)
+        first = next((p.pool for p in world.places if p.pool.branch == plan.slot.branch), None)
     else:
         first = world.dice.choice(world.slots)
     if first is None or first is plan.slot:

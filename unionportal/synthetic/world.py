@@ -15,6 +15,7 @@ from unionportal.synthetic.numbers import Numbers
 from unionportal.synthetic.sizes import Size
 
 MONTHS = 60
+BRANCH_DEPTH = 2
 # The working day's hours, in which people join, answer and activate.
 FIRST_HOUR, HOURS = 8, 10
 
@@ -31,6 +32,11 @@ class Slot:
     members: int = 0
     # Several people of one unit known by the phone of one of them (a foreman).
     shared_phone: str = ""
+
+    @property
+    def branch(self) -> str:
+        """The tree path of the sub-district, town or park it lies in."""
+        return branch_of(self.unit.area)
 
 
 @dataclass(slots=True, eq=False)
@@ -83,6 +89,11 @@ class World:
 
     def ago(self, days: int) -> dt.date:
         return self.today - dt.timedelta(days=days)
+
+
+def branch_of(area: Area | None) -> str:
+    """Return the tree path of the sub-district, town or park `area` lies in; "" without one."""
+    return area.path[: BRANCH_DEPTH * Area.steplen] if area else ""
 
 
 def months_before(month: dt.date, count: int) -> dt.date:
