@@ -36,9 +36,9 @@ class CardTable(PortalTable):
         verbose_name=_("Name"), linkify=("benefits:card-detail", {"pk": tables.A("pk")}),
         attrs=PortalTable.FIRST,
     )  # fmt: skip
-    unit = tables.Column(verbose_name=_("Union"), accessor="membership__unit__name")
-    card_masked = tables.Column(verbose_name=_("Card"), default="—")
     state = StateColumn(verbose_name=_("State"), kinds=CARD_KINDS)
+    card_masked = tables.Column(verbose_name=_("Card"), default="—")
+    unit = tables.Column(verbose_name=_("Union"), accessor="membership__unit__name")
     requested_at = DayColumn(verbose_name=_("Requested on"))
     activated_at = DayColumn(verbose_name=_("Activated on"))
 
