@@ -114,7 +114,7 @@ class ApplicationTable(PortalTable):
         )  # fmt: skip
 
     def render_phone(self, value: str, record: Any) -> SafeString:
-        return masked_phone(value, _("person known") if record.is_known else "")
+        return masked_phone(value, _("person known") if record.known_id else "")
 
 
 class PickApplicationTable(ApplicationTable):

@@ -206,7 +206,7 @@ class PointFacility(models.Model):
         ]
 
     def __str__(self) -> str:
-        return str(self.get_code_display())
+        return str(Facility(self.code).label)
 
 
 def _minutes(start: models.F | Coalesce, end: models.F | Coalesce) -> Func:

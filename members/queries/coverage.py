@@ -20,6 +20,7 @@ from members.models import (
     Area,
     Employer,
     EmployerCoverage,
+    Membership,
     MonthlyFlow,
     Movement,
     UnionUnit,
@@ -130,8 +131,15 @@ def _movements(user: AnyUser) -> QuerySet[Movement]:
 
 def members_as_of(user: AnyUser, day: date) -> int:
     """Return how many memberships `user` may see were recorded (active or retained) on `day`."""
-    sums = _movements(user).filter(day__lte=day).aggregate(n=Sum("delta", default=0))
-    return int(sums["n"])
+    month = date(1, 1, 1)
+    stock = 0
+    if scope_of(user, Permission.VIEW_MEMBERS).everything:
+        # The months before are folded already; only this month's movements are counted.
+        month = day.replace(day=1)
+        flows = MonthlyFlow.objects.filter(month__lt=month)
+        stock = flows.aggregate(n=Sum(F("came") - F("went"), default=0))["n"]
+    rows = _movements(user).filter(day__range=(month, day))
+    return int(stock + rows.aggregate(n=Sum("delta", default=0))["n"])
 
 
 def members_by_group(user: AnyUser, day: date) -> dict[str, int]:
@@ -143,7 +151,7 @@ def members_by_group(user: AnyUser, day: date) -> dict[str, int]:
 def joined_between(user: AnyUser, first: date, last: date) -> int:
     """Return how many joined from `first` to `last`; annulled ones never counted."""
     rows = _movements(user).filter(kind=MovementKind.JOIN, day__range=(first, last))
-    return rows.exclude(membership__state=MembershipState.ANNULLED).count()
+    return rows.exclude(membership_id__in=_annulled()).count()
 
 
 def unionisation(user: AnyUser, day: date, *, depth: int = AREA_DEPTH) -> list[AreaRate]:
@@ -195,11 +203,13 @@ def _covered(day: date) -> QuerySet[Any, Any]:
 
 
 def _affiliated(day: date, depth: int) -> QuerySet[Any, Any]:
-    rows = Affiliation.objects.filter(open_on(day)).exclude(
-        membership__state=MembershipState.ANNULLED
-    )
+    rows = Affiliation.objects.filter(open_on(day)).exclude(membership_id__in=_annulled())
     rows = rows.annotate(branch=Left("employer__area__path", depth * Area.steplen))
     return rows.order_by().values("branch").annotate(numerator=Count("membership_id"))
+
+
+def _annulled() -> QuerySet[Any, Any]:
+    return Membership.objects.filter(state=MembershipState.ANNULLED).order_by().values("pk")
 
 
 def _rates(rows: Iterable[dict[str, object]], depth: int) -> list[AreaRate]:

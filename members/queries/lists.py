@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from django.db.models import Exists, Min, OuterRef, Q
+from django.db.models import Min, OuterRef, Prefetch, Q, Subquery
 
 from members.models import Application, Area, Membership, Person, UnionUnit, WorkerGroup
 from members.models.applications import ApplicationQuerySet
@@ -44,9 +44,9 @@ class MemberFilters:
 def member_list(user: AnyUser, filters: MemberFilters) -> MembershipQuerySet:
     """Return the memberships `user` may see, narrowed; without the encrypted columns."""
     rows = Membership.objects.visible_to(user).filter(*_conditions(filters))
-    return rows.select_related("person", "unit", "group").defer(
-        "person__id_number", "person__phone"
-    )
+    # People are fetched for the page alone: joined, they would be read for all that is sorted.
+    people = Person.objects.defer("id_number", "phone")
+    return rows.select_related("unit", "group").prefetch_related(Prefetch("person", people))
 
 
 def _conditions(filters: MemberFilters) -> list[Q]:
@@ -103,7 +103,7 @@ def application_list(
     area: Area | None = None,
     source: str = "",
 ) -> ApplicationQuerySet:
-    """Return the applications `user` may see; `is_known` = the person is on file already."""
+    """Return the applications `user` may see; `known_id` = the person on file already, or None."""
     exact = {"state": state, "group": group, "source": source}
     rows = Application.objects.visible_to(user).filter(
         **{lookup: value for lookup, value in exact.items() if value}
@@ -114,9 +114,11 @@ def application_list(
     if area:
         areas = Area.objects.filter(path__startswith=area.path)
         rows = rows.filter(area_id__in=areas.order_by().values("id"))
-    known = Person.objects.filter(id_index=OuterRef("id_index"))
+    # A subquery for a value, not EXISTS: it is looked up for the rows of the page, while EXISTS
+    # makes the database read the numbers of all people first.
+    known = Person.objects.filter(id_index=OuterRef("id_index")).values("pk")
     return (
-        rows.annotate(is_known=Exists(known))
+        rows.annotate(known_id=Subquery(known))
         .select_related("unit", "group", "employer")
         .defer("id_number", "phone")
     )

@@ -36,10 +36,10 @@ def unit_forest(user: AnyUser) -> list[Branch]:
     top = rows.order_by().aggregate(depth=Min("depth"))["depth"]
     if top is None:
         return []
-    shown = list(rows.filter(depth__lte=top + 2)[: TREE_ROWS + 1])
+    shown = list(rows.filter(depth__lte=top + 2).order_by("depth", "path")[: TREE_ROWS + 1])
     if len(shown) > TREE_ROWS:
-        shown = list(rows.filter(depth__lte=top + 1)[:TREE_ROWS])
-    return forest(shown)
+        shown = [unit for unit in shown if unit.depth <= top + 1][:TREE_ROWS]
+    return forest(sorted(shown, key=lambda unit: unit.path))
 
 
 def forest(nodes: Iterable[Any]) -> list[Branch]:

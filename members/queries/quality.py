@@ -7,16 +7,11 @@ from typing import TYPE_CHECKING
 from django.db.models import Count, Q, Sum
 
 from members.models import Membership, UnionUnit
-from members.states import Confirmation, PhoneState, UnitStatus
+from members.models.people import unverified
+from members.states import Confirmation, UnitStatus
 
 if TYPE_CHECKING:
     from unionportal.core.scope import AnyUser
-
-GAPS = {
-    "not_confirmed": Q(confirmation=Confirmation.NONE),
-    "phone_not_verified": ~Q(person__phone_state=PhoneState.VERIFIED),
-    "unit_not_established": ~Q(unit__status=UnitStatus.ESTABLISHED),
-}
 
 
 def recorded_count(user: AnyUser) -> int:
@@ -35,8 +30,11 @@ def qualification_gaps(user: AnyUser) -> dict[str, int]:
     A member may lack several things, so the reasons add up to more than the gap.
     """
     rows = Membership.objects.visible_to(user).recorded()
-    counts = {name: Count("pk", filter=condition) for name, condition in GAPS.items()}
-    return dict(rows.aggregate(**counts))
+    return rows.aggregate(
+        not_confirmed=Count("pk", filter=Q(confirmation=Confirmation.NONE)),
+        phone_not_verified=Count("pk", filter=unverified()),
+        unit_not_established=Count("pk", filter=~Q(unit__status=UnitStatus.ESTABLISHED)),
+    )
 
 
 def reported_count(user: AnyUser) -> tuple[int, int]:
