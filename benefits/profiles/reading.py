@@ -113,9 +113,9 @@ class Reader:
         found = []
         for self.line, fields in enumerate(rows, start=2):
             if fields[0] != tag:
-                self.complain("tag", tag)
+                self.complain("tag")
             elif len(fields) != width:
-                self.complain("fields", str(width))
+                self.complain("fields", f"{len(fields)} / {width}")
             else:
                 found.append(read(fields))
         self.line = 0
