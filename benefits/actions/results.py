@@ -35,6 +35,22 @@ from unionportal.core.actors import BANK, SYSTEM
 MINUTE = timedelta(minutes=1)
 
 
+def is_about_payouts(content: bytes) -> bool:
+    """Say whether a file of the bank decides payments: only makers and checkers may bring those.
+
+    A refusal counts by the batch it names; one that cannot be read decides nothing.
+    """
+    profile = profiles.current()
+    kind = profile.identify(content)
+    if kind != FileKind.REJECT:
+        return kind == FileKind.PAYOUT_RESULT
+    try:
+        number = profile.parse_refusal(content).number
+    except Quarantine:
+        return False
+    return PayoutBatch.objects.filter(number=number).exists()
+
+
 @handler(FileKind.PAYOUT_RESULT)
 def apply_result(file: BankFile, content: bytes) -> dict[str, int]:
     """Apply a result file; return how many lines came to each state.

@@ -13,14 +13,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from benefits import profiles
-from benefits.actions import bankfiles, batches, payout_files, settlement
+from benefits.actions import bankfiles, batches, payout_files, results, settlement
 from benefits.models import LineSettlement, PayoutBatch, PayoutLine, Programme
 from benefits.payout_forms import ResultForm, SettleForm
 from benefits.payout_tables import BatchTable, LineTable
 from benefits.queries.batch_page import batch_page, open_settlements, sum_in_words, to_do
 from benefits.queries.payouts import lines_digest, obstacles
-from benefits.states.cards import FileKind, FileState
+from benefits.states.cards import FileState
 from benefits.states.payouts import SENT_BATCH, BatchState, LineState
 from benefits.transports import manual
 from benefits.views.shared import (
@@ -250,7 +249,7 @@ def batch_upload(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 def _take_result(request: HttpRequest, upload: Any) -> None:
     content = files.read_upload(upload)
-    if profiles.current().identify(content) not in {FileKind.PAYOUT_RESULT, FileKind.REJECT}:
+    if not results.is_about_payouts(content):
         raise Refused(
             _("This is no answer about payouts. Its first line must begin with R or X."),
             code="not_a_result", field="file",

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
-from benefits.actions import bankfiles, cardfiles, cards
+from benefits.actions import bankfiles, cardfiles, cards, results
 from benefits.forms import BankFileForm, CardSearchForm, ReasonForm
 from benefits.models import BankFile, CardEvent, MemberCard
 from benefits.queries.cards import card_list, counts_by_state, request_queue
@@ -24,7 +24,7 @@ from benefits.transports import manual
 from benefits.words import card_refusal, problem_rows
 from members.models import Membership
 from members.views.shared import staff
-from unionportal.core.errors import Refused
+from unionportal.core.errors import NotAllowed, Refused
 from unionportal.core.idempotency import submit_once
 from unionportal.core.paging import Keyset
 from unionportal.core.roles import Permission, has_permission
@@ -186,8 +186,13 @@ def cardfile_upload(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _files_page(request, form, status=400)
     try:
+        content = form.content()
+        if results.is_about_payouts(content):
+            raise NotAllowed(
+                _("This file is about payouts. The maker or the checker uploads it."), code="money"
+            )
         receipt = bankfiles.receive(
-            content=form.content(), name=form.cleaned_data["file"].name or "file",
+            content=content, name=form.cleaned_data["file"].name or "file",
             by=staff(request),
         )  # fmt: skip
     except Refused as refusal:

@@ -299,3 +299,23 @@ def test_api_shows_programmes_and_batches_in_fen(desk, paid_three) -> None:
 
 def test_api_is_closed_to_who_sees_no_money(client_for, field_officer, paid_three) -> None:
     assert client_for(field_officer).get("/api/v1/batches/").status_code == 403
+
+
+@pytest.mark.parametrize("kind", ["result", "refusal"])
+def test_officer_of_cards_cannot_bring_a_file_that_decides_payments(desk, paid_three, kind) -> None:
+    """A forged refusal would fail every line and make the people payable a second time."""
+    number = paid_three.batch.number
+    content = f"X|{number}|0031|总分不符\r\n".encode("gbk")
+    if kind == "result":
+        content = payouts.result_file(number, payouts.answers(paid_three.batch))
+    upload = SimpleUploadedFile("R.txt", content)
+    response = post(desk["officer"], "/desk/card-files/upload/", file=upload)
+    assert response.status_code == 403
+    assert "The maker or the checker uploads it." in response.text
+    assert payouts.states(paid_three.batch) == ["sent"] * 3
+
+
+def test_refusal_of_a_card_file_is_no_answer_about_payouts(desk, paid_three) -> None:
+    upload = SimpleUploadedFile("X.txt", "X|CR20260101001|0032|格式错误\r\n".encode("gbk"))
+    response = post(desk["checker"], f"/desk/batches/{paid_three.batch.pk}/upload/", file=upload)
+    assert response.status_code == 400
