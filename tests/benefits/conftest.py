@@ -7,6 +7,8 @@ from types import SimpleNamespace
 import pytest
 
 from benefits import ledger
+from benefits.models import BankFile, MemberCard
+from tests.factories import benefits as bank
 from tests.factories import payouts
 
 
@@ -31,3 +33,15 @@ def _books_agree(db):
     """After the test, postings, budgets, rights and lines agree."""
     yield
     assert ledger.check() == []
+
+
+@pytest.fixture
+def two(district) -> list[MemberCard]:
+    """Two people who wait for a card."""
+    return [bank.waiting_card(district.firm_a, name=name) for name in ("张三", "努尔·卡力")]
+
+
+@pytest.fixture
+def sent(two, district_officer) -> BankFile:
+    """Their request, with the bank."""
+    return bank.request(district_officer)

@@ -16,19 +16,12 @@ from members.models import Membership
 from members.signals import membership_activated
 from tests.factories import benefits as bank
 from tests.factories import members as make
+from tests.factories.benefits import fresh, kinds
 from unionportal.core.actors import SYSTEM
 from unionportal.core.errors import NotAllowed, Refused, Stale
 from unionportal.core.models import AuditEvent
 
 pytestmark = pytest.mark.django_db
-
-
-def fresh(card: MemberCard) -> MemberCard:
-    return MemberCard.objects.select_related("payee_account").get(pk=card.pk)
-
-
-def kinds(card: MemberCard) -> list[str]:
-    return list(card.events.order_by("pk").values_list("kind", flat=True))
 
 
 def test_approval_asks_for_a_card(district, subdistrict_officer) -> None:

@@ -120,3 +120,13 @@ def problems(receipt: bankfiles.Receipt) -> list[tuple[str, int | None]]:
 def states() -> list[str]:
     """Return the states of all cards, oldest first."""
     return list(MemberCard.objects.order_by("requested_at", "pk").values_list("state", flat=True))
+
+
+def fresh(card: MemberCard) -> MemberCard:
+    """Return the card as it is now."""
+    return MemberCard.objects.select_related("payee_account").get(pk=card.pk)
+
+
+def kinds(card: MemberCard) -> list[str]:
+    """Return what happened to a card, in turn."""
+    return list(card.events.order_by("pk").values_list("kind", flat=True))
