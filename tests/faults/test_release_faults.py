@@ -4,6 +4,7 @@ Real worker, scheduler, bank, database and Valkey (security.md section 3.4). A f
 it bit: each test sees the worker stand exactly where it wants it dead, and sees it die. At the end
 three records are compared that share nothing: the driver's list, the portal, the bank's own books.
 The bank pays every file it sees, so a file that goes out twice is money paid twice.
+Every run kills once and empties Valkey twice; `script/deep` tries every moment.
 """
 
 from __future__ import annotations
@@ -100,6 +101,7 @@ def test_nothing_goes_wrong_when_nothing_is_done(world, batch) -> None:
     assert_settled_once(world, batch)
 
 
+@pytest.mark.deep
 def test_worker_killed_while_it_claims_the_batch(world, batch) -> None:
     with release_up_to(world, batch, BATCH):
         world.signal("worker", signal.SIGCONT)
@@ -122,6 +124,7 @@ def test_worker_killed_after_the_file_is_published(world, batch) -> None:
     assert_settled_once(world, batch)
 
 
+@pytest.mark.deep
 def test_task_process_killed_after_the_file_is_published(world, batch) -> None:
     with release_up_to(world, batch, LINES):
         world.signal("worker", signal.SIGCONT)
@@ -133,6 +136,7 @@ def test_task_process_killed_after_the_file_is_published(world, batch) -> None:
     assert_settled_once(world, batch)
 
 
+@pytest.mark.deep
 def test_worker_killed_while_it_books_the_answer(world, batch) -> None:
     with release_up_to(world, batch, BUDGET):
         world.signal("worker", signal.SIGCONT)
@@ -144,6 +148,7 @@ def test_worker_killed_while_it_books_the_answer(world, batch) -> None:
     assert_settled_once(world, batch)
 
 
+@pytest.mark.deep
 def test_worker_killed_again_and_again(world, batch) -> None:
     """Nobody chooses the moment: the worker dies every second or so while everything goes on."""
     dice = random.Random(20261122)
@@ -178,6 +183,7 @@ def test_valkey_emptied_while_the_file_goes_out(world, batch) -> None:
     assert_settled_once(world, batch)
 
 
+@pytest.mark.deep
 def test_valkey_emptied_over_and_over(world, batch) -> None:
     world.driver("release", batch["batch"])
     bitten = 0
