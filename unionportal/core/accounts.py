@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from unionportal.core import crypto
 
 
 class StaffAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     """Accounts are made by a system administrator, never by sign-up."""
+
+    error_messages: ClassVar[dict[str, Any]] = {
+        **DefaultAccountAdapter.error_messages,
+        "username_password_mismatch": _("User name and password do not fit together."),
+        "incorrect_password": _("The password is not right."),
+    }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
@@ -24,6 +31,11 @@ class StaffAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
 class StaffMFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
     """Second-factor secrets are encrypted in the database."""
+
+    error_messages: ClassVar[dict[str, Any]] = {
+        **DefaultMFAAdapter.error_messages,
+        "incorrect_code": _("This code does not fit. Wait for the next one and type it again."),
+    }
 
     def encrypt(self, text: str) -> str:
         return crypto.encrypt(text, "mfa").hex()

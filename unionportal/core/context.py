@@ -24,6 +24,7 @@ def portal(request: HttpRequest) -> dict[str, Any]:
     theme = request.COOKIES.get(THEME_COOKIE, "system")
     return {
         "district_name": settings.DISTRICT_NAME_EN if english else settings.DISTRICT_NAME_ZH,
+        "district_short": settings.DISTRICT_SHORT_EN if english else settings.DISTRICT_NAME_ZH,
         "hotline": settings.HOTLINE,
         "theme": theme if theme in THEMES else "system",
         "care": request.COOKIES.get(CARE_COOKIE) == "on",

@@ -257,6 +257,8 @@ LOGGING = {
 # The portal itself
 DISTRICT_NAME_ZH = env.text("DISTRICT_NAME_ZH", "示例区总工会")
 DISTRICT_NAME_EN = env.text("DISTRICT_NAME_EN", "Shili District Federation of Trade Unions")
+# What fits beside two buttons on a phone.
+DISTRICT_SHORT_EN = env.text("DISTRICT_SHORT_EN", "Shili District Union")
 HOTLINE = env.text("HOTLINE", "12351")
 # "longitude,latitude" in WGS-84; a service point far from it is doubted. Empty = the middle of
 # the known points.

@@ -38,7 +38,8 @@ class CodeForm(forms.Form):
     """The six digits of a text message."""
 
     code = forms.CharField(
-        label=_("Code"), min_length=6, max_length=6, help_text=_("Six digits from the message"),
+        label=_("Code from the message"), min_length=6, max_length=6,
+        help_text=_("Six digits from the message"),
         error_messages={
             "required": _("Type the six digits."),
             "min_length": _("The code has six digits."),
