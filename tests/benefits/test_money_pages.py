@@ -166,7 +166,7 @@ def test_batch_nobody_can_be_on_is_refused_with_a_message(desk) -> None:
     assert "Nobody can be paid now" in desk["maker"].get(response.url).text
 
 
-@pytest.mark.parametrize("given", ["", "nonsense", str(uuid4())])
+@pytest.mark.parametrize("given", ["", "nonsense", "6f1c2f04-9d7e-4a39-8b7f-0f5f3a1c2d3e"])
 def test_batch_of_no_programme_is_refused(desk, given) -> None:
     response = post(desk["maker"], "/desk/batches/new/", programme=given)
     assert response.status_code in {302, 404}

@@ -162,7 +162,7 @@ BAD = [
     ("phone", "12345", "digits are missing"),
     ("name", "<b>", "does not belong in a name"),
     ("group", "NO_SUCH", "Choose one from the list."),
-    ("unit", str(uuid4()), "Choose one from the list."),
+    ("unit", "6f1c2f04-9d7e-4a39-8b7f-0f5f3a1c2d3e", "Choose one from the list."),
     ("unit", "not-an-id", "Choose one from the list."),
     ("employer", "没有这家", "No employer has this name or code here"),
     ("evidence", SimpleUploadedFile("x.pdf", b"MZ not a scan"), "not a PDF, PNG or JPEG"),
