@@ -1,0 +1,1 @@
+"""Measures the portal beside simple anchors on the same rows: ``script/bench``."""

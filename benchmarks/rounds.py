@@ -1,0 +1,102 @@
+"""Time two ways of doing a job side by side: A B A B, the first pair dropped."""
+
+from __future__ import annotations
+
+import gc
+import resource
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from statistics import median
+
+# An anchor that spread more than this between rounds is no measure.
+STEADY = 1.5
+
+Step = Callable[[], None]
+
+
+def nothing() -> None:
+    """Stand for no work between the rounds."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A candidate beside its anchor. `between` runs outside the clock, before each of the two.
+
+    `per` is how many things one run does (rows, requests): times are shown for one of them when
+    `each` names it. `check` returns what is wrong with the answers, "" when they are right.
+    """
+
+    job: str
+    candidate: str
+    anchor: str
+    run: Step
+    run_anchor: Step
+    goal: str
+    per: int = 1
+    each: str = ""
+    between: Step = nothing
+    check: Callable[[], str] = str
+
+
+@dataclass
+class Result:
+    """Seconds of the rounds, in their order."""
+
+    pair: Pair
+    candidate: list[float] = field(default_factory=list)
+    anchor: list[float] = field(default_factory=list)
+    wrong: str = ""
+
+    @property
+    def ratios(self) -> list[float]:
+        """Candidate ÷ anchor of each round."""
+        return [mine / other for mine, other in zip(self.candidate, self.anchor, strict=True)]
+
+    @property
+    def is_steady(self) -> bool:
+        return max(self.anchor) <= STEADY * min(self.anchor)
+
+
+def measure(pair: Pair, rounds: int) -> Result:
+    """Run both `rounds` times after one pair that does not count."""
+    result = Result(pair)
+    for number in range(rounds + 1):
+        mine, other = _timed(pair, pair.run), _timed(pair, pair.run_anchor)
+        if number:
+            result.candidate.append(mine)
+            result.anchor.append(other)
+    result.wrong = pair.check()
+    return result
+
+
+def _timed(pair: Pair, step: Step) -> float:
+    pair.between()
+    gc.collect()
+    began = time.perf_counter()
+    step()
+    return time.perf_counter() - began
+
+
+def line(result: Result) -> str:
+    """Return a result as one line of text."""
+    pair = result.pair
+    ratios = result.ratios
+    parts = [
+        f"{pair.job}: {pair.candidate} {_shown(result.candidate, pair)}",
+        f"{pair.anchor} {_shown(result.anchor, pair)}",
+        f"ratio {median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})",
+        f"goal {pair.goal}",
+        f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MiB",
+    ]
+    if not result.is_steady:
+        parts.append(f"no verdict: the anchor spread over {STEADY}x")
+    if result.wrong:
+        parts.append(f"FAIL: {result.wrong}")
+    return " | ".join(parts)
+
+
+def _shown(seconds: list[float], pair: Pair) -> str:
+    if pair.each:
+        return f"{median(seconds) / pair.per * 1_000:.2f} ms a {pair.each}"
+    return f"{median(seconds) * 1_000:.1f} ms"
