@@ -90,9 +90,7 @@ def test_worker_joins_in_three_pages_and_a_code(phone, code, district):
     assert phone.finish().url == phone.url("done/")
     assert "We have your answers" in phone.get("done/").text
     application = Application.objects.get()
-    assert (application.name, application.id_number, application.phone) == tuple(
-        phone.who.values()
-    )
+    assert (application.name, application.id_number, application.phone) == tuple(phone.who.values())
     assert (application.source, application.confirmation, application.state) == (
         "self_join", "self", "submitted",
     )  # fmt: skip
@@ -405,9 +403,10 @@ def test_texts_per_poster_are_limited(phone, code, monkeypatch):
     phone.to_code()
     other = Phone(code, phone="13900008888")
     other.to_check()
-    assert "That was tried too often." in other.post(
-        "check/", {"wish": "on", "consent": "on"}, follow=True
-    ).text
+    assert (
+        "That was tried too often."
+        in other.post("check/", {"wish": "on", "consent": "on"}, follow=True).text
+    )
     assert OutboxMessage.objects.count() == 1
 
 

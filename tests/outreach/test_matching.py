@@ -103,9 +103,7 @@ def test_join_code_wins_over_a_later_drive(district, coded):
 
 
 def test_join_code_counts_another_group_and_places_another_area_under_its_own(district, coded):
-    submit_with(
-        coded, district.firm_b, group=people.group(TRUCKS), vehicle_plate="豫A12345"
-    )
+    submit_with(coded, district.firm_b, group=people.group(TRUCKS), vehicle_plate="豫A12345")
     row = DriveEnrolment.objects.get()
     assert (row.area, row.group_id) == (district.area_a, TRUCKS)
 
@@ -117,9 +115,7 @@ def test_join_code_of_a_closed_drive_falls_back_to_the_rule(district, coded):
 
 
 @pytest.mark.parametrize("rows", [1, 3])
-def test_roster_is_counted_in_a_fixed_number_of_queries(
-    district, rows, django_assert_num_queries
-):
+def test_roster_is_counted_in_a_fixed_number_of_queries(district, rows, django_assert_num_queries):
     make.drive(district.unit, areas=[district.area_a])
     make.drive(district.unit, areas=[district.area_b])
     found = [make.enrolled(district.pool_a) for _n in range(rows)]

@@ -107,9 +107,7 @@ def test_drive_is_running_only_open_and_inside_its_period(district):
     assert not drive.is_running
 
 
-@pytest.mark.parametrize(
-    "change", [{"is_active": False}, {"expires_on": dt.date(2026, 1, 1)}]
-)
+@pytest.mark.parametrize("change", [{"is_active": False}, {"expires_on": dt.date(2026, 1, 1)}])
 def test_join_code_stops_working(district, change):
     drive = make.drive(district.unit, areas=[district.area_a])
     code = make.code(drive, district.pool_a, district.area_a)

@@ -75,9 +75,7 @@ def test_board_does_not_count_annulled_or_rejected_people(
     people.applications.reject(by=district_officer, application=refused, reason="Not a worker")
     assert queries.board_of(drive, district_officer).sum.actual == 1
     membership = Application.objects.get(pk=wrong.pk).membership
-    memberships.close(
-        by=district_officer, membership=membership, verb="annul", reason="Mistake"
-    )
+    memberships.close(by=district_officer, membership=membership, verb="annul", reason="Mistake")
     assert queries.board_of(drive, district_officer).sum.actual == 0
 
 
@@ -85,9 +83,7 @@ def test_board_tells_who_joined_outside_its_cells(district, drive, district_offi
     code = make.code(drive, district.pool_a, district.area_a)
     guard = people.candidate(district.pool_a, group=people.group("SECURITY_GUARD"))
     approve(
-        people.applications.submit(
-            by=SYSTEM, candidate=guard, context={"join_code": str(code.pk)}
-        )
+        people.applications.submit(by=SYSTEM, candidate=guard, context={"join_code": str(code.pk)})
     )
     board = queries.board_of(drive, district_officer)
     assert (board.sum.actual, board.outside) == (0, 1)
@@ -177,5 +173,3 @@ def test_join_code_is_found_as_people_write_it(district, drive):
     assert queries.join_code(f" {code.code[:4].lower()} {code.code[4:]}") == code
     assert queries.join_code("ZZZZZZZZ") is None
     assert queries.join_code("<script>") is None
-
-

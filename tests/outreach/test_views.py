@@ -296,9 +296,7 @@ def test_drive_list_goes_on_page_by_page(desk, district):
 
 
 @pytest.mark.parametrize("path", ["drives/", "patches/", "drives/{}/", "drives/{}/people/"])
-def test_pages_take_the_same_queries_for_one_row_and_three(
-    desk, district, field_officer, path
-):
+def test_pages_take_the_same_queries_for_one_row_and_three(desk, district, field_officer, path):
     drive = make.drive(district.unit, areas=[district.area_a, district.area_b])
     url = f"/desk/{path.format(drive.pk)}"
 
