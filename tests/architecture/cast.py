@@ -253,7 +253,7 @@ def line(cast: Cast) -> dict[str, Any]:
 def settlement(cast: Cast) -> dict[str, Any]:
     maker = cast.users["finance_maker"]
     made = LineSettlement.objects.create(
-        line_id=cast.address_of("line")["pk"], outcome="paid", note="seen on the statement",
+        line_id=cast.address_of("line")["pk"], outcome="paid", note="对账单上有这一笔",
         document=make.scan(maker), proposed_by=maker, proposed_key=maker.person_key,
     )  # fmt: skip
     return {"pk": made.pk}
