@@ -23,9 +23,9 @@ pytestmark = pytest.mark.django_db
 
 # One decision about any number of applications, with people, memberships, history, certificates,
 # card requests, rights to subsidies and audit rows.
-APPROVAL = 60
+APPROVAL = 45
 # A roster: once, and for every 500 rows.
-ROSTER, ROSTER_PORTION = 40, 40
+ROSTER, ROSTER_PORTION = 20, 25
 
 
 def submitted(unit, count: int) -> list[Application]:

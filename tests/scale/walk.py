@@ -15,11 +15,12 @@ from django.urls import reverse
 from tests.architecture.matrix import TABLE, Route, routes
 from unionportal.core.models import Grant, User
 
-# What a list is narrowed to, besides nothing: searches and filters over the big tables.
+# What a list is narrowed to, besides nothing: searches and filters over the big tables. Each finds
+# people at every size or at none: an empty page reads no people.
 NARROWED = {
     "members:member-list": (
         "?phone_state=claimed", "?confirmation=none&state=active", "?group=FOOD_RIDER", "?q=wang",
-        "?q=王", "?q=0001", "?q=nobody", "?joined_from=2024-01-01&joined_to=2024-03-31",
+        "?q=王", "?q=nobody", "?joined_from=2024-01-01&joined_to=2024-03-31",
     ),
     "members:application-list": ("?state=approved", "?state=", "?group=FOOD_RIDER"),
     "members:employer-list": ("?q=物流", "?union_state=preparing"),
