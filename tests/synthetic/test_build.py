@@ -397,7 +397,7 @@ def test_applications_equal_the_counts(built, officer):
     waiting = Application.objects.filter(state="submitted")
     assert waiting.values("area__path").distinct().count() > 2
     known = queries.application_list(officer, state="").filter(
-        is_known=True, state__in=["submitted", "returned"]
+        known_id__isnull=False, state__in=["submitted", "returned"]
     )
     assert known.exists()
 
