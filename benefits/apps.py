@@ -30,8 +30,11 @@ class BenefitsConfig(AppConfig):
         register_pages()
         register(
             NavItem(
-                section="services", order=20, label=_("Member cards"),
-                url_name="benefits:card-list", permission=Permission.VIEW_CARDS,
+                section="services",
+                order=20,
+                label=_("Member cards"),
+                url_name="benefits:card-list",
+                permission=Permission.VIEW_CARDS,
                 count=work_waiting,
                 waiting=_("card files or requests wait for you"),
             )  # fmt: skip

@@ -56,9 +56,9 @@ def patch(
 ) -> PatchAssignment:
     """Let `officer` answer for `area` from today on."""
     values = {"started_on": timezone.localdate(), "ended_on": None, **fields}
-    return actions.assign_patches(
-        by=SYSTEM, officer=officer, areas=[area], drive=drive, **values
-    )[0]
+    return actions.assign_patches(by=SYSTEM, officer=officer, areas=[area], drive=drive, **values)[
+        0
+    ]
 
 
 def enrolled(unit: UnionUnit, *, group: str = COURIERS, **fields: Any) -> Any:
