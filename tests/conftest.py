@@ -5,17 +5,31 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import date
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.test import Client
 from django.utils import translation
+from xdist.scheduler import LoadFileScheduling
 
 from members.models import Area, UnionUnit
 from unionportal.core.crypto import blind_index
 from unionportal.core.models import Grant, User
 
 SINCE = date(2020, 1, 1)
+
+
+class OneFolderOneProcess(LoadFileScheduling):
+    """A file stays in one process; the browser tests stay together, for they share a portal."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "browser" if "tests/browser/" in nodeid else super()._split_scope(nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneFolderOneProcess:
+    return OneFolderOneProcess(config, log)
 
 
 @pytest.fixture(autouse=True)
