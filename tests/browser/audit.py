@@ -27,6 +27,8 @@ TOO_WIDE = """() => {
   const names = outside.slice(0, 3).map(one => one.tagName + "." + one.className);
   return [`${wide} px wide: ${names.join(", ")}`];
 }"""
+# What scripts do after a change of size, they do with the next picture.
+DRAWN = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 # Rows of a table and leaves of a tree repeat one template: a few of them tell everything.
 TRIM = """() => document.querySelectorAll("tbody, ul, ol").forEach(
   list => [...list.children].slice(6).forEach(one => one.remove()))"""
@@ -56,5 +58,6 @@ def audit(page: Page, chosen: Iterable[Look], *, trim: bool = True) -> list[str]
     for width, scheme in chosen:
         page.set_viewport_size({"width": width, "height": HEIGHTS[width]})
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        page.evaluate(DRAWN)
         found += [f"{page.url} {width} {scheme}: {wrong}" for wrong in page.evaluate(RUN_AXE)]
     return found
