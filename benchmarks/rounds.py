@@ -54,6 +54,11 @@ class Result:
         return [mine / other for mine, other in zip(self.candidate, self.anchor, strict=True)]
 
     @property
+    def fastest(self) -> float:
+        """Best candidate ÷ best anchor: what other work on the machine disturbs least."""
+        return min(self.candidate) / min(self.anchor)
+
+    @property
     def is_steady(self) -> bool:
         return max(self.anchor) <= STEADY * min(self.anchor)
 
@@ -85,7 +90,8 @@ def line(result: Result) -> str:
     parts = [
         f"{pair.job}: {pair.candidate} {_shown(result.candidate, pair)}",
         f"{pair.anchor} {_shown(result.anchor, pair)}",
-        f"ratio {median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})",
+        f"ratio {median(ratios):.3g} ({min(ratios):.3g} to {max(ratios):.3g})",
+        f"of the fastest rounds {result.fastest:.3g}",
         f"goal {pair.goal}",
         f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MiB",
     ]
