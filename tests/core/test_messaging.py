@@ -113,6 +113,8 @@ def test_newer_code_replaces_the_older(db):
     assert check(subject, second) is (first != second)
 
 
-def test_unknown_subject_gets_a_row_and_no_message(db):
-    codes.issue(purpose="test", subject_key=uuid4(), session_key="s", phone=None)
-    assert (VerificationCode.objects.count(), OutboxMessage.objects.count()) == (1, 0)
+def test_unknown_subject_costs_the_same_rows_and_gets_no_message(db):
+    codes.issue(purpose="test", subject_key=uuid4(), session_key="s", phone="")
+    assert VerificationCode.objects.count() == 1
+    assert OutboxMessage.objects.get().state == "discarded"
+    assert outbox.send_waiting() == 0

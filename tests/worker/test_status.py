@@ -7,13 +7,16 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from members.models import Person
 from tests.factories import members as make
 from unionportal.core import limits
 from unionportal.core.models import OutboxMessage, VerificationCode
+from unionportal.core.models.messaging import MessageState
 from unionportal.worker import identity
 
 NEUTRAL = "If the details match, a text is on its way to the phone on file."
@@ -72,8 +75,24 @@ def test_unknown_wrong_name_and_right_person_get_the_same_page(phone, member):
         pages.append(re.sub(r'value="[^"]+"', "", body))
     assert pages[0] == pages[2] == pages[4] == (302, "/status/code/")
     assert pages[1] == pages[3] == pages[5]
-    assert OutboxMessage.objects.count() == 1
+    assert OutboxMessage.objects.filter(state=MessageState.QUEUED).count() == 1
     assert VerificationCode.objects.count() == 3
+
+
+def test_unknown_and_wrong_name_cost_what_the_right_person_costs(phone, member):
+    statements = []
+    for name, number in [
+        (member.name, member.id_number),
+        ("别人", member.id_number),
+        ("张三", make.id_number()),
+    ]:
+        client = Client(headers={"accept-language": "en"})
+        client.get("/status/")
+        with CaptureQueriesContext(connection) as seen:
+            client.post("/status/", {"name": name, "id_number": number})
+        statements.append([re.sub(r"'[^']*'|_x\d+", "?", query["sql"]) for query in seen])
+    assert statements[0] == statements[1] == statements[2]
+    assert sum("core_outboxmessage" in sql for sql in statements[0]) == 1
 
 
 def test_wrong_code_is_answered_alike_for_known_and_unknown(phone, member):
@@ -142,7 +161,7 @@ def test_leaving_forgets_the_visitor(phone, member):
 def test_second_request_within_a_minute_sends_no_second_text(phone, member):
     ask(phone, member.name, member.id_number)
     ask(phone, member.name, member.id_number)
-    assert OutboxMessage.objects.count() == 1
+    assert OutboxMessage.objects.filter(state=MessageState.QUEUED).count() == 1
 
 
 @pytest.mark.parametrize(

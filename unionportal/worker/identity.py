@@ -57,7 +57,7 @@ def ask_for_code(request: HttpRequest, *, name: str, id_number: str) -> None:
         purpose=PURPOSE,
         subject_key=subject,
         session_key=_session_key(request),
-        phone=phone if phone and may else None,
+        phone=phone if may else "",
     )
     request.session[ASKED] = str(subject)
 

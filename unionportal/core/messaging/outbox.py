@@ -29,6 +29,7 @@ PER_MINUTE = limits.Limit("sms-minute", 1, 60)
 PER_HOUR = limits.Limit("sms-hour", 5, 3600)
 PER_DAY = limits.Limit("sms-day", 10, 86_400)
 ALL_DAY = limits.Limit("sms-all-day", 20_000, 86_400)
+NOBODY = limits.Limit("sms-nobody", 20_000, 86_400)
 
 
 def may_text(phone: str) -> bool:
@@ -42,11 +43,19 @@ def phone_index_of(phone: str) -> UUID:
 
 @transaction.atomic
 def queue(*, by: User | ServiceActor, purpose: str, phone: str, body: str) -> OutboxMessage:
-    """Queue a text for `phone`; raises `TooMany` when the day's total cap is reached."""
-    if not limits.take(ALL_DAY, "all"):
+    """Queue a text for `phone`; raises `TooMany` when the day's total cap is reached.
+
+    With an empty `phone` the same work is done, and the row is discarded: who asks about an
+    unknown person must not learn it from the clock (security.md 2 row 1).
+    """
+    if not limits.take(ALL_DAY if phone else NOBODY, "all"):
         raise TooMany(_("No more text messages can be sent today. Tell the district office."))
     message = OutboxMessage.objects.create(
-        purpose=purpose, phone=phone, phone_index=phone_index_of(phone), body=body
+        purpose=purpose,
+        phone=phone,
+        phone_index=phone_index_of(phone),
+        body=body,
+        state=MessageState.QUEUED if phone else MessageState.DISCARDED,
     )
     wake("core.send_messages")
     return message

@@ -17,10 +17,14 @@ class MessageState(models.TextChoices):
     SENDING = "sending", _("Sending")
     SENT = "sent", _("Sent")
     FAILED = "failed", _("Failed")
+    DISCARDED = "discarded", _("Addressed to nobody")
 
 
 class OutboxMessage(models.Model):
-    """One text message. An attempt whose outcome is unknown is not sent again (codes expire)."""
+    """One text message. An attempt whose outcome is unknown is not sent again (codes expire).
+
+    A discarded row never goes out: with it an unknown asker costs what a known one does.
+    """
 
     machine = Machine(
         name="message",

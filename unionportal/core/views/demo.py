@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from unionportal.core import demo
 from unionportal.core.models import OutboxMessage
+from unionportal.core.models.messaging import MessageState
 
 SHOWN = 30
 
@@ -24,7 +25,9 @@ def phone(request: HttpRequest) -> HttpResponse:
     if not demo.is_demo():
         raise Http404
     context = {
-        "messages_sent": OutboxMessage.objects.order_by("-id")[:SHOWN],
+        "messages_sent": OutboxMessage.objects.exclude(state=MessageState.DISCARDED).order_by(
+            "-id"
+        )[:SHOWN],
         "codes": [] if settings.PORTAL_LAN else demo.second_factors(),
     }
     return render(request, "core/demo_phone.html", context)
