@@ -66,10 +66,17 @@ class Story:
 def send(page: Page, action: str = "") -> None:
     """Press the button of the form that posts to an address ending so; agree when asked."""
     ends = f"[action$='{action}']" if action else ""
-    page.locator(f"main form[method=post]{ends} .btn-primary:visible").first.click()
     agree = page.locator("dialog.up-ask .btn-risk")
-    if page.locator("dialog.up-ask").count():
-        agree.click()
+    with page.expect_navigation():
+        page.locator(f"main form[method=post]{ends} .btn-primary:visible").first.click()
+        if agree.count():
+            agree.click()
+
+
+def follow(link: Locator) -> None:
+    """Open what a link leads to; the page has arrived when this returns."""
+    with link.page.expect_navigation():
+        link.click()
 
 
 def object_id(page: Page, kind: str) -> str:
@@ -192,7 +199,7 @@ def upload_roster(story: Story, page: Page) -> None:
     expect(page.locator("[data-object-state=done]")).to_be_visible(timeout=40_000)
     expect(page.locator("[data-count=written]")).to_have_text("3")
     page.goto("/desk/jobs/")
-    page.locator("main tbody a").first.click()
+    follow(page.locator("main tbody a").first)
     story.look(page)
 
 
@@ -260,7 +267,7 @@ def pay(story: Story) -> None:
 
     wait_for("four people to be paid", entitled)
     page.goto("/desk/programmes/")
-    page.locator("main table a[href^='/desk/programmes/']").last.click()
+    follow(page.locator("main table a[href^='/desk/programmes/']").last)
     send(page, "/batches/new/")
     send(page, "/submit/")
     batch = object_id(page, "batch")
@@ -276,7 +283,7 @@ def pay(story: Story) -> None:
     page.goto(f"/desk/batches/{batch}/upload/")
     story.look(page)
     page.goto(f"/desk/batches/{batch}/")
-    page.locator("a[href$='/settle/']").first.click()
+    follow(page.locator("a[href$='/settle/']").first)
     story.look(page)
 
 
