@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from datetime import date
 from types import SimpleNamespace
@@ -11,6 +12,7 @@ import pytest
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.test import Client
 from django.utils import translation
+from hypothesis import settings
 from xdist.scheduler import LoadFileScheduling
 
 from members.models import Area, UnionUnit
@@ -18,6 +20,11 @@ from unionportal.core.crypto import blind_index
 from unionportal.core.models import Grant, User
 
 SINCE = date(2020, 1, 1)
+
+# A change is judged by the same examples each time; the long run looks for new ones.
+settings.register_profile("repeatable", derandomize=True)
+settings.register_profile("searching", print_blob=True)
+settings.load_profile("searching" if os.environ.get("DEEP") == "1" else "repeatable")
 
 
 class OneFolderOneProcess(LoadFileScheduling):

@@ -8,7 +8,7 @@ import zipfile
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.core.workbooks import (
@@ -336,6 +336,8 @@ BASE = workbook([HEAD, ROW])
 
 @settings(max_examples=150, deadline=None)
 @given(place=st.integers(0, len(BASE) - 1), value=st.integers(0, 255))
+@example(place=BASE.rindex(b"PK\x01\x02") + 6, value=64)  # a zip of a version to come
+@example(place=BASE.rindex(b"PK\x05\x06") + 17, value=255)  # parts that begin before the file
 def test_any_changed_byte_is_read_or_refused_cleanly(place: int, value: int) -> None:
     content = bytearray(BASE)
     content[place] = value

@@ -21,6 +21,8 @@ from django.utils.translation import gettext_lazy as _
 
 from unionportal.core.spreadsheets.table import SpreadsheetError
 
+# What zipfile raises for a damaged archive: places before the file, methods and versions to come.
+UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError)
 MAX_ENTRIES = 2_000
 MAX_UNPACKED = 400 * 1024 * 1024
 MAX_RATIO = 150
@@ -55,7 +57,9 @@ class Package:
                     if seen > declared:
                         raise bomb()
                     yield chunk
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError):
+        except SpreadsheetError:
+            raise
+        except UNREADABLE:
             raise damaged() from None
 
 
@@ -63,7 +67,7 @@ def open_package(file: IO[bytes]) -> Package:
     """Check the directory of a zip and tell .xlsx from .ods; raise SpreadsheetError."""
     try:
         archive = zipfile.ZipFile(file)
-    except (zipfile.BadZipFile, ValueError, OSError, EOFError):
+    except UNREADABLE:
         raise damaged() from None
     infos = archive.infolist()
     names = {info.filename for info in infos}
