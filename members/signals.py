@@ -12,3 +12,5 @@ membership_activated = Signal()
 membership_closed = Signal()
 # membership: Membership; something that decides a benefit changed (confirmed, group, unit, phone)
 membership_changed = Signal()
+# person_ids: list[UUID], by: the actor; many memberships changed their unit at once
+memberships_moved = Signal()

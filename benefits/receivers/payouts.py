@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from django.dispatch import receiver
 
@@ -10,7 +11,12 @@ from benefits.actions import entitlements
 from benefits.models import MemberCard
 from benefits.signals import card_activated
 from members.models import Membership
-from members.signals import membership_activated, membership_changed, membership_closed
+from members.signals import (
+    membership_activated,
+    membership_changed,
+    membership_closed,
+    memberships_moved,
+)
 
 if TYPE_CHECKING:
     from unionportal.core.actors import ServiceActor
@@ -36,3 +42,10 @@ def on_membership_changed(
     sender: Any, membership: Membership, by: User | ServiceActor, **kwargs: Any
 ) -> None:
     entitlements.evaluate_people({membership.person_id}, by=by)
+
+
+@receiver(memberships_moved, dispatch_uid="payouts.memberships_moved")
+def on_memberships_moved(
+    sender: Any, person_ids: list[UUID], by: User | ServiceActor, **kwargs: Any
+) -> None:
+    entitlements.evaluate_people(set(person_ids), by=by)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -15,6 +16,24 @@ from members.states import MovementKind
 _FOLD = """
 INSERT INTO members_monthlyflow AS flow (area_id, group_id, month, came, went, joined)
 SELECT * FROM unnest(%s::uuid[], %s::text[], %s::date[], %s::int[], %s::int[], %s::int[])
+ON CONFLICT ON CONSTRAINT flow_one_row DO UPDATE
+SET came = flow.came + EXCLUDED.came,
+    went = flow.went + EXCLUDED.went,
+    joined = flow.joined + EXCLUDED.joined
+"""
+# The same order of rows as in `write`, so that the two never lock each other's rows crosswise.
+_WRITE_QUERY = """
+WITH moved AS (
+  INSERT INTO members_movement (membership_id, unit_id, area_id, group_id, day, delta, kind)
+  {query}
+  RETURNING area_id, group_id, day, delta, kind
+)
+INSERT INTO members_monthlyflow AS flow (area_id, group_id, month, came, went, joined)
+SELECT area_id, group_id, date_trunc('month', day)::date,
+       count(*) FILTER (WHERE delta > 0), count(*) FILTER (WHERE delta < 0),
+       count(*) FILTER (WHERE kind = 'join')
+FROM moved GROUP BY 1, 2, 3
+ORDER BY COALESCE(area_id::text, '') COLLATE "C", group_id COLLATE "C", 3
 ON CONFLICT ON CONSTRAINT flow_one_row DO UPDATE
 SET came = flow.came + EXCLUDED.came,
     went = flow.went + EXCLUDED.went,
@@ -38,10 +57,19 @@ def write(movements: Iterable[Movement]) -> None:
         counts[0 if row.delta > 0 else 1] += 1
         counts[2] += row.kind == MovementKind.JOIN
     # One order for everybody, so that two approvals never lock each other's rows crosswise.
-    ordered = sorted(folded.items(), key=lambda item: str(item[0]))
+    ordered = sorted(folded.items(), key=lambda item: (str(item[0][0] or ""), *item[0][1:]))
     columns = zip(*((*key, *counts) for key, counts in ordered), strict=True)
     with connection.cursor() as cursor:
         cursor.execute(_FOLD, [list(column) for column in columns])
+
+
+def write_query(query: str, params: Mapping[str, Any]) -> None:
+    """Write the movements a SELECT of ours finds and fold them; one statement however many.
+
+    `query` gives membership, unit, area, group, day, delta, kind in this order; `params` are named.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_WRITE_QUERY.format(query=query), params)
 
 
 def unwrite(movements: Iterable[Movement]) -> None:
