@@ -43,7 +43,7 @@ FROM moving_member moving WHERE held.membership_id = moving.id AND held.ended_on
 _OPEN = f"""
 INSERT INTO members_affiliation (id, membership_id, unit_id, employer_id, started_on, reason)
 SELECT {NEW_ID_SQL}, id, %(unit)s, employer_id, day, %(reason)s FROM moving_member
-"""
+"""  # noqa: S608 - the two parts are constants
 _TURN = """
 UPDATE members_membership one SET unit_id = %(unit)s, employer_id = moving.employer_id
 FROM moving_member moving WHERE one.id = moving.id
