@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -147,7 +148,7 @@ def _write(
     day: date,
     reason: str,
 ) -> None:
-    pick = {
+    pick: dict[str, Any] = {
         "ids": moved.ids,
         "day": day,
         "keep": keeps_employer,
