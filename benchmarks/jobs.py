@@ -1,92 +1,136 @@
-"""Print the machine, then each job beside its anchor. No time is a failure; a wrong answer is."""
+"""Measure one job beside its anchors: print the machine, the pairs, and one JSON line."""
 
 from __future__ import annotations
 
 import argparse
+import json
 import logging
 import os
 import platform
+import resource
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import structlog
 from django.core.management import call_command
 from django.db import connection
 
+from benchmarks.imports import Imports
 from benchmarks.lists import Lists
 from benchmarks.lookup import Lookups
 from benchmarks.reports import Coverage
-from benchmarks.roster import Rosters
-from benchmarks.rounds import Pair, line, measure
+from benchmarks.rounds import Pair, Result, line, measure
 from unionportal.synthetic.build import build_district
-from unionportal.synthetic.sizes import SIZES, Size
+from unionportal.synthetic.sizes import SIZES
 
 SETTINGS = ["server_version", "fsync", "synchronous_commit", "shared_buffers", "work_mem", "jit"]
-JOBS: dict[str, Callable[[int], Iterable[Pair]]] = {
-    "coverage": lambda _rows: [Coverage().pair()],
-    "lists": lambda _rows: Lists().pairs(),
-    "lookup": lambda _rows: Lookups().pairs(),
-    "roster": lambda rows: [Rosters(rows).pair(rows)],
+# What a size is called here → the synthetic district it measures on.
+DISTRICTS = {"smoke": "demo", "district": "district", "city": "city"}
+MEASURED, NOT_MEASURED = 0, 2
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A job to measure: what it says in `--list`, and its pairs for a size."""
+
+    words: str
+    pairs: Callable[[str], Iterable[Pair]]
+
+
+BENCHES = {
+    "coverage": Bench("coverage by area, group and month", lambda _size: [Coverage().pair()]),
+    "import": Bench("a spreadsheet read, judged and written", lambda size: Imports(size).pairs()),
+    "lists": Bench("a page far down a list", lambda _size: Lists().pairs()),
+    "lookup": Bench("a worker asks for the own status", lambda _size: Lookups().pairs()),
 }
 
 
 def main() -> int:
-    """Build a district, measure, print; return 1 when an answer was wrong."""
+    """Measure; return 0 when that was possible, whatever came of it, and 2 when it was not."""
     options = _options()
+    if options.list:
+        _say(*(f"{name:10} {bench.words}" for name, bench in BENCHES.items()))
+        return MEASURED
+    if options.name is None or DISTRICTS[options.size] not in SIZES:
+        _say("Name a bench of --list and a size there is data for.")
+        return NOT_MEASURED
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    folder = Path(os.environ["PORTAL_DATA"])
-    _say(*_facts())
-    _prepare(SIZES[options.size], folder)
-    wrong = sum(_measure(name, options) for name in options.only or JOBS)
-    _say(_load("at the end"))
-    return 1 if wrong else 0
+    facts = _facts()
+    _say(", ".join(f"{name} {value}" for name, value in facts.items()))
+    _prepare(options.size)
+    results = _measure(options)
+    facts["load_after"] = round(os.getloadavg()[0], 1)
+    _say(json.dumps(_verdict(options, results, facts)))
+    return MEASURED
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="script/bench", description=__doc__)
-    parser.add_argument("--size", choices=list(SIZES), default="demo")
+    parser.add_argument("name", nargs="?", choices=list(BENCHES))
+    parser.add_argument("--size", choices=list(DISTRICTS), default="smoke")
     parser.add_argument("--rounds", type=int, default=5, help="rounds that count; default 5")
-    parser.add_argument("--rows", type=int, default=20_000, help="rows of the roster")
-    parser.add_argument("--only", choices=list(JOBS), nargs="+")
+    parser.add_argument("--list", action="store_true", help="name the benches")
     return parser.parse_args()
 
 
-def _facts() -> Iterator[str]:
-    """Say what the figures depend on."""
-    yield f"machine: {os.cpu_count()} cores, {platform.machine()}, {_load('at the start')}"
+def _facts() -> dict[str, Any]:
+    """Return what the figures depend on."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT name, current_setting(name) FROM pg_settings WHERE name = ANY(%s)", [SETTINGS]
         )
         found = dict(cursor.fetchall())
-    shown = ", ".join(f"{name} {found[name]}" for name in SETTINGS)
-    yield f"Python {platform.python_version()}; PostgreSQL {shown}"
+    return {
+        "cores": os.cpu_count(),
+        "machine": platform.machine(),
+        "python": platform.python_version(),
+        **{name: found[name] for name in SETTINGS},
+        "load_before": round(os.getloadavg()[0], 1),
+    }
 
 
-def _load(when: str) -> str:
-    return f"load {os.getloadavg()[0]:.1f} {when}"
-
-
-def _prepare(size: Size, folder: Path) -> None:
+def _prepare(size: str) -> None:
+    """Build the synthetic district that every bench starts from."""
     call_command("migrate", verbosity=0)
+    district = SIZES[DISTRICTS[size]]
     began = time.monotonic()
-    build_district(size=size, random_seed=1, accounts_file=folder / "accounts.json")
+    accounts = Path(os.environ["PORTAL_DATA"]) / "accounts.json"
+    build_district(size=district, random_seed=1, accounts_file=accounts)
     seconds = time.monotonic() - began
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
-    _say(f"district: {size.units:,} units, {size.members:,} members, built in {seconds:.1f} s")
+    _say(f"district: {district.units:,} units, {district.members:,} members, {seconds:.1f} s")
 
 
-def _measure(name: str, options: argparse.Namespace) -> int:
-    """Measure the pairs of a job; return how many gave wrong answers."""
-    wrong = 0
-    for pair in JOBS[name](options.rows):
-        result = measure(pair, options.rounds)
-        _say(line(result))
-        wrong += bool(result.wrong)
-    return wrong
+def _measure(options: argparse.Namespace) -> list[Result]:
+    results = []
+    for pair in BENCHES[options.name].pairs(options.size):
+        results.append(measure(pair, pair.rounds or options.rounds))
+        _say(line(results[-1]))
+    return results
+
+
+def _verdict(
+    options: argparse.Namespace, results: list[Result], facts: dict[str, Any]
+) -> dict[str, Any]:
+    correct = not any(result.wrong for result in results)
+    details: dict[str, Any] = {}
+    for result in results:
+        details.update(result.pair.details())
+    return {
+        "bench": options.name,
+        "size": options.size,
+        "passed": correct and all(result.is_met for result in results),
+        "correct": correct,
+        "ratios": {result.pair.key: result.as_json() for result in results},
+        "details": details,
+        "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "environment": facts,
+    }
 
 
 def _say(*lines: str) -> None:

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from django.test import Client
 
-from benchmarks.rounds import Pair
+from benchmarks.rounds import Goal, Pair
 from members.models import Membership
 from members.views.members import NEWEST_FIRST
 from unionportal.core.models import User
@@ -36,6 +36,7 @@ class Lists:
         first = "/desk/members/"
         later = f"{first}?{urlencode({'after': NEWEST_FIRST._cursor(row)})}"
         return Pair(
+            key=f"page_{user.username}",
             job=f"list of members as {user.username}",
             candidate=f"page {page:,}",
             anchor="page 1",
@@ -43,7 +44,7 @@ class Lists:
             run_anchor=lambda: self._get(client, first),
             per=PAGES,
             each="page",
-            goal="<= 1.2",
+            goal=Goal(at_most=1.2),
             check=lambda: self.wrong,
         )
 

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client, override_settings
 from django.urls import path
 
-from benchmarks.rounds import Pair
+from benchmarks.rounds import Goal, Pair
 from members.actions.candidates import person_index
 from members.models import Person
 from tests.members.roster_files import id_number
@@ -46,14 +46,15 @@ class Lookups:
 
     def pairs(self) -> Iterator[Pair]:
         yield Pair(
-            job="status look-up", candidate="the form", anchor="bare one-query ORM view",
+            key="bare_view", job="status look-up", candidate="the form",
+            anchor="bare one-query ORM view",
             run=self._ask, run_anchor=self._read, between=self._draw, per=LOOKS, each="look",
-            goal="<= 2.5 (0.4 of its throughput)", check=self._check,
+            goal=Goal(at_most=2.5), check=self._check,
         )  # fmt: skip
         yield Pair(
-            job="status look-up", candidate="nobody known", anchor="somebody known",
+            key="unknown", job="status look-up", candidate="nobody known", anchor="somebody known",
             run=self._ask_in_vain, run_anchor=self._ask, between=self._draw, per=LOOKS,
-            each="look", goal="0.95 to 1.05", check=self._check,
+            each="look", goal=Goal(at_least=0.95, at_most=1.05), check=self._check,
         )  # fmt: skip
 
     def _draw(self) -> None:

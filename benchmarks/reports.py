@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import connection
 from django.utils import timezone
 
-from benchmarks.rounds import Pair
+from benchmarks.rounds import Goal, Pair
 from members.queries import coverage_cells
 from unionportal.core.models import User
 from unionportal.reports.queries import Period
@@ -40,9 +40,10 @@ class Coverage:
 
     def pair(self) -> Pair:
         return Pair(
+            key="live",
             job=f"coverage, {MONTHS} months", candidate="from monthly flows",
             anchor="live GROUP BY over affiliations", run=self._fold, run_anchor=self._group,
-            goal="<= 0.01 at 5 million", check=self._check,
+            goal=Goal(at_most=0.01), check=self._check,
         )  # fmt: skip
 
     def _fold(self) -> None:

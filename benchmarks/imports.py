@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import python_calamine
 from django.db import connection
 
-from benchmarks.rounds import Pair
+from benchmarks.rounds import Goal, Pair
 from members.models import Membership, RosterImport, RosterRow, UnionUnit
 from members.roster import actions
 from members.roster.preview import make_preview
@@ -16,11 +16,15 @@ from members.states import ImportState
 from tests.members.roster_files import worker, xlsx
 from unionportal.core.models import User
 
+ROWS = {"smoke": 2_000, "district": 20_000, "city": 50_000}
 
-class Rosters:
+
+class Imports:
     """One file of `rows` rows: some members already, some twice, some with a wrong check digit."""
 
-    def __init__(self, rows: int) -> None:
+    def __init__(self, size: str) -> None:
+        rows = ROWS[size]
+        self.rows = rows
         self.officer = User.objects.get(username="district")
         self.unit = UnionUnit.objects.taking_members().filter(is_external=False).first()
         self.truth = {"known": rows // 10, "duplicate": rows // 10, "rejected": rows // 100}
@@ -28,15 +32,16 @@ class Rosters:
         self.batch = self._upload(rows)
         self.finished = self._finished_rows()
 
-    def pair(self, rows: int) -> Pair:
-        return Pair(
-            job=f"roster of {rows:,} rows",
+    def pairs(self) -> Iterator[Pair]:
+        yield Pair(
+            key="limit",
+            job=f"roster of {self.rows:,} rows",
             candidate="read, check, judge, keep",
             anchor="calamine + COPY of the finished rows",
             run=self._preview,
             run_anchor=self._copy,
             between=self._empty,
-            goal="<= 1.5",
+            goal=Goal(at_most=1.5),
             check=self._check,
         )
 
