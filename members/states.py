@@ -80,6 +80,29 @@ MEMBERSHIP_MACHINE = Machine(
 )
 
 
+class RequestState(TextChoices):
+    OPEN = "open", pgettext_lazy("request", "Open")
+    DONE = "done", pgettext_lazy("request", "Done")
+    REFUSED = "refused", pgettext_lazy("request", "Refused")
+    WITHDRAWN = "withdrawn", pgettext_lazy("request", "Taken back")
+
+
+REQUEST_MACHINE = Machine(
+    name="request",
+    steps=(
+        Step("fulfil", (RequestState.OPEN,), RequestState.DONE, P.APPROVE_APPLICATION),
+        Step(
+            "refuse",
+            (RequestState.OPEN,),
+            RequestState.REFUSED,
+            P.APPROVE_APPLICATION,
+            needs_reason=True,
+        ),
+        Step("take_back", (RequestState.OPEN,), RequestState.WITHDRAWN),
+    ),
+)
+
+
 class ApplicationState(TextChoices):
     SUBMITTED = "submitted", _("Waiting for approval")
     RETURNED = "returned", _("Returned to complete")

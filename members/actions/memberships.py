@@ -21,6 +21,7 @@ from members.models import (
     GroupMembership,
     MemberCertificate,
     Membership,
+    MemberVehicle,
     Movement,
     Person,
     UnionUnit,
@@ -81,7 +82,7 @@ def refuse_members(people: Sequence[Person]) -> None:
 
 
 def write_memberships(*, by: User | ServiceActor, openings: Sequence[Opening]) -> list[Membership]:
-    """Write memberships with affiliation, group, movement, certificate and consent.
+    """Write memberships with affiliation, group, vehicle, movement, certificate and consent.
 
     One statement per table however many; the caller sends `membership_activated`.
     """
@@ -97,6 +98,11 @@ def write_memberships(*, by: User | ServiceActor, openings: Sequence[Opening]) -
     MemberCertificate.objects.bulk_create(
         MemberCertificate(membership=row, token=secrets.token_urlsafe(16), issued_on=row.joined_on)
         for row in rows
+    )
+    MemberVehicle.objects.bulk_create(
+        MemberVehicle(membership=row, plate=row.vehicle_plate, started_on=row.joined_on)
+        for row in rows
+        if row.vehicle_plate
     )
     _write_consents(openings)
     audit.record_many(

@@ -1,5 +1,8 @@
 from members.models.applications import Application, ApprovalDecision
+from members.models.codes import Education, Ethnicity, PoliticalAffiliation
+from members.models.consents import Consent, ConsentNotice
 from members.models.imports import RosterImport, RosterRow
+from members.models.movements import MonthlyFlow, Movement
 from members.models.organisation import (
     Area,
     Employer,
@@ -10,14 +13,13 @@ from members.models.organisation import (
 )
 from members.models.people import (
     Affiliation,
-    Consent,
     GroupMembership,
     MemberCertificate,
     Membership,
-    MonthlyFlow,
-    Movement,
     Person,
 )
+from members.models.requests import DataRequest
+from members.models.standing import MemberVehicle, StatusChange
 
 __all__ = [
     "Affiliation",
@@ -25,16 +27,23 @@ __all__ = [
     "ApprovalDecision",
     "Area",
     "Consent",
+    "ConsentNotice",
+    "DataRequest",
+    "Education",
     "Employer",
     "EmployerCoverage",
+    "Ethnicity",
     "GroupMembership",
     "MemberCertificate",
+    "MemberVehicle",
     "Membership",
     "MonthlyFlow",
     "Movement",
     "Person",
+    "PoliticalAffiliation",
     "RosterImport",
     "RosterRow",
+    "StatusChange",
     "UnionUnit",
     "UnitPlacement",
     "WorkerGroup",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, RangeOperators
 from django.contrib.postgres.indexes import GinIndex
@@ -10,20 +12,26 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from members.models.organisation import Area, Employer, UnionUnit, WorkerGroup
+from members.models.codes import (
+    Education,
+    EmploymentForm,
+    EmploymentStatus,
+    Ethnicity,
+    HouseholdType,
+    PoliticalAffiliation,
+    SkillLevel,
+)
+from members.models.organisation import Employer, UnionUnit, WorkerGroup
 from members.states import (
     MEMBERSHIP_MACHINE,
     OPEN_MEMBERSHIP,
     Confirmation,
     MembershipState,
-    MovementKind,
     PhoneState,
     Source,
 )
 from unionportal.core.fields import EncryptedTextField
 from unionportal.core.ids import new_id
-from unionportal.core.models import Attachment
-from unionportal.core.models.audit import append_only
 from unionportal.core.ranges import day_range
 from unionportal.core.roles import Permission
 from unionportal.core.scope import Scope, ScopedQuerySet
@@ -32,6 +40,27 @@ from unionportal.core.scope import Scope, ScopedQuerySet
 class IdType(models.TextChoices):
     CITIZEN = "citizen", _("ID card or residence permit")
     PASSPORT = "passport", _("Passport or travel permit")
+
+
+class StopReason(models.TextChoices):
+    """Why nothing may be done with a person's data but storing it (PIPL 47)."""
+
+    WITHDRAWN = "withdrawn", _("Consent to membership withdrawn")
+
+
+def _code(target: type[models.Model], label: Any) -> Any:
+    """Return an optional foreign key to a code list; codes are never deleted, so no index."""
+    return models.ForeignKey(
+        target, null=True, blank=True, on_delete=models.PROTECT, related_name="+",
+        verbose_name=label, db_index=False,
+    )  # fmt: skip
+
+
+def _choice(choices: type[models.TextChoices], label: Any) -> Any:
+    """Return an optional choice, "" when not asked; a check constraint knows its codes."""
+    return models.CharField(
+        label, max_length=12, choices=choices, blank=True, default="", db_default=""
+    )
 
 
 class PersonQuerySet(ScopedQuerySet["Person"]):
@@ -63,6 +92,26 @@ class Person(models.Model):
     phone_tail = models.CharField(max_length=4, blank=True, default="")
     phone_state = models.CharField(max_length=10, choices=PhoneState, default=PhoneState.NONE)
     phone_verified_at = models.DateTimeField(null=True)
+    # The optional part of the real-name record: null or "" is "not asked" (minimum collection).
+    id_expires_on = models.DateField(_("valid until"), null=True, blank=True)
+    ethnicity = _code(Ethnicity, _("ethnicity"))
+    political_affiliation = _code(PoliticalAffiliation, _("political affiliation"))
+    education = _code(Education, _("education"))
+    household_type = _choice(HouseholdType, _("household"))
+    is_migrant_worker = models.BooleanField(_("migrant worker"), null=True, blank=True)
+    skill_level = models.PositiveSmallIntegerField(
+        _("skill grade"), choices=SkillLevel, null=True, blank=True
+    )
+    residence_division = models.CharField(
+        _("division of residence"), max_length=12, blank=True, default="", db_default=""
+    )
+    residence_text = EncryptedTextField(_("address"), max_length=120, null=True, blank=True)
+    # Set when consent was withdrawn: nothing but storing and closing is done from then on.
+    stopped_at = models.DateTimeField(null=True, blank=True, editable=False)
+    stopped_reason = models.CharField(
+        max_length=20, choices=StopReason, blank=True, default="", db_default=""
+    )
+    anonymised_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     objects = PersonQuerySet.as_manager()
@@ -92,6 +141,41 @@ class Person(models.Model):
                     phone_state="verified",
                     phone_index__isnull=False,
                     phone_verified_at__isnull=False,
+                ),
+            ),
+            models.CheckConstraint(
+                name="person_citizen_is_born",
+                condition=~Q(id_type="citizen")
+                | Q(birth_date__isnull=False, sex__in=[1, 2])
+                | Q(anonymised_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="person_household_known_code",
+                condition=Q(household_type__in=["", *HouseholdType.values]),
+            ),
+            models.CheckConstraint(
+                name="person_skill_known_grade",
+                condition=Q(skill_level__isnull=True) | Q(skill_level__range=(1, 5)),
+            ),
+            models.CheckConstraint(
+                name="person_residence_is_a_code",
+                condition=Q(residence_division="")
+                | Q(residence_division__regex=r"^[0-9]{6}([0-9]{3}([0-9]{3})?)?$"),
+            ),
+            models.CheckConstraint(
+                name="person_stopped_says_why",
+                condition=Q(stopped_at__isnull=True, stopped_reason="")
+                | Q(stopped_at__isnull=False) & ~Q(stopped_reason=""),
+            ),
+            models.CheckConstraint(
+                name="person_anonymised_is_empty",
+                condition=Q(anonymised_at__isnull=True)
+                | Q(
+                    name="",
+                    id_masked="",
+                    phone_state="none",
+                    birth_date__isnull=True,
+                    residence_text__isnull=True,
                 ),
             ),
         ]
@@ -145,6 +229,11 @@ class Membership(models.Model):
     )
     vehicle_plate = models.CharField(max_length=10, blank=True, default="")
     platform_name = models.CharField(max_length=40, blank=True, default="")
+    employment_form = _choice(EmploymentForm, _("form of employment"))
+    employment_status = _choice(EmploymentStatus, _("employment"))
+    occupation = models.CharField(
+        _("occupation"), max_length=40, blank=True, default="", db_default=""
+    )
     source = models.CharField(max_length=10, choices=Source)
     confirmation = models.CharField(max_length=12, choices=Confirmation, default=Confirmation.NONE)
     confirmed_at = models.DateTimeField(null=True, blank=True)
@@ -177,6 +266,11 @@ class Membership(models.Model):
                 name="membership_confirmed_is_timed",
                 condition=Q(confirmation="none", confirmed_at__isnull=True)
                 | (~Q(confirmation="none") & Q(confirmed_at__isnull=False)),
+            ),
+            models.CheckConstraint(
+                name="membership_employment_known_code",
+                condition=Q(employment_form__in=["", *EmploymentForm.values])
+                & Q(employment_status__in=["", *EmploymentStatus.values]),
             ),
         ]
 
@@ -252,52 +346,6 @@ class GroupMembership(models.Model):
         return f"{self.membership_id} as {self.group_id}"
 
 
-class Movement(models.Model):
-    """A signed change of the member count of (unit, area, group) on a day; append-only."""
-
-    id = models.BigAutoField(primary_key=True)
-    membership = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="movements")
-    unit = models.ForeignKey(UnionUnit, on_delete=models.PROTECT, related_name="+")
-    area = models.ForeignKey(Area, null=True, on_delete=models.PROTECT, related_name="+")
-    group = models.ForeignKey(WorkerGroup, on_delete=models.PROTECT, related_name="+")
-    day = models.DateField()
-    delta = models.SmallIntegerField()
-    kind = models.CharField(max_length=14, choices=MovementKind)
-    created_at = models.DateTimeField(db_default=Now(), editable=False)
-
-    class Meta:
-        indexes = [models.Index(fields=["day", "area", "group"], name="movement_by_day")]
-        constraints = [
-            models.CheckConstraint(name="movement_is_one", condition=Q(delta__in=[-1, 1]))
-        ]
-        triggers = append_only("movement")
-
-    def __str__(self) -> str:
-        return f"{self.delta:+d} {self.kind} {self.day}"
-
-
-class MonthlyFlow(models.Model):
-    """Movements folded per area, group and month; additive. Written with the movement itself."""
-
-    area = models.ForeignKey(Area, null=True, on_delete=models.PROTECT, related_name="+")
-    group = models.ForeignKey(WorkerGroup, on_delete=models.PROTECT, related_name="+")
-    month = models.DateField()
-    came = models.PositiveIntegerField(default=0)
-    went = models.PositiveIntegerField(default=0)
-    joined = models.PositiveIntegerField(default=0)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                name="flow_one_row", fields=["area", "group", "month"], nulls_distinct=False
-            ),
-            models.CheckConstraint(name="flow_month_is_first", condition=Q(month__day=1)),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.area_id} {self.group_id} {self.month}"
-
-
 class MemberCertificate(models.Model):
     """The certificate of a membership; anybody can verify its token, seeing a masked name only."""
 
@@ -310,31 +358,3 @@ class MemberCertificate(models.Model):
 
     def __str__(self) -> str:
         return str(self.membership_id)
-
-
-class Consent(models.Model):
-    """A person agreed to a purpose; withdrawn by date, never deleted (PIPL 13 to 15, 29)."""
-
-    class Purpose(models.TextChoices):
-        MEMBERSHIP = "membership", _("Membership")
-        PAYOUT = "payout", _("Bank account for payouts")
-
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="consents")
-    purpose = models.CharField(max_length=12, choices=Purpose)
-    version = models.CharField(max_length=10)
-    given_at = models.DateTimeField()
-    withdrawn_at = models.DateTimeField(null=True, blank=True)
-    evidence = models.ForeignKey(Attachment, null=True, on_delete=models.PROTECT, related_name="+")
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                name="consent_one_open",
-                fields=["person", "purpose"],
-                condition=Q(withdrawn_at__isnull=True),
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.purpose} {self.version}"

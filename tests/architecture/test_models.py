@@ -35,6 +35,8 @@ UNSCOPED = {
     "members.MonthlyFlow": "counts by area, no person",
     "members.MemberCertificate": "shown on its membership's page, or to who holds its token",
     "members.Consent": "read through its person",
+    "members.StatusChange": "shown on its membership's page",
+    "members.MemberVehicle": "shown on its membership's page",
     "members.ApprovalDecision": "shown on its applications' pages",
     "members.RosterRow": "shown on its import's pages",
     "outreach.Target": "shown on its drive's board",
@@ -58,6 +60,8 @@ NO_MACHINE = {
     "members.Person.phone_state": "one step, claimed to verified, and back when the phone changes",
     "core.AuditEvent.from_state": "what a machine did",
     "core.AuditEvent.to_state": "what a machine did",
+    "members.StatusChange.from_state": "what a machine did",
+    "members.StatusChange.to_state": "what a machine did",
 }
 
 # The stored bytes are bound to these names: a renamed field cannot be decrypted any more.
@@ -67,6 +71,8 @@ ENCRYPTED = {
     "core.outboxmessage.phone",
     "members.person.id_number",
     "members.person.phone",
+    "members.person.residence_text",
+    "members.datarequest.text",
     "members.application.id_number",
     "members.application.phone",
     "members.rosterrow.cleaned",
@@ -81,6 +87,8 @@ APPEND_ONLY = {
     "core.AuditEvent",
     "core.RevealEvent",
     "members.Movement",
+    "members.ConsentNotice",
+    "members.StatusChange",
     "benefits.CardEvent",
     "benefits.LineEvidence",
     "benefits.Posting",
@@ -92,6 +100,7 @@ UNPAIRED = {
     "members.Application.submitted_by": "a worker sends it in without an account",
     "members.RosterImport.created_by": "both are required columns",
     "members.ApprovalDecision.recorded_by": "both are required columns",
+    "members.StatusChange.recorded_by": "an import or a worker's own phone changes things too",
     "outreach.Drive.created_by": "a seed or a command makes drives too",
     "benefits.BankFile.created_by": "files come in from the bank's folder by themselves",
     "benefits.BankFile.handed_over_by": "the folder transport hands over by itself",

@@ -17,6 +17,7 @@ from members.models import (
     GroupMembership,
     MemberCertificate,
     Membership,
+    MemberVehicle,
     MonthlyFlow,
     Movement,
     Person,
@@ -83,13 +84,14 @@ class People:
             Movement, "membership", "unit", "area", "group", "day", "delta", "kind"
         )
         self.certificates = Table(MemberCertificate, "id", "membership", "token", "issued_on")
+        self.vehicles = Table(MemberVehicle, "id", "membership", "plate", "started_on", "ended_on")
         self.consents = Table(Consent, "id", "person", "purpose", "version", "given_at")
 
     def flush(self, cursor: CursorWrapper) -> None:
         """Send the rows made since the last time."""
         for table in (
             self.people, self.memberships, self.affiliations, self.groups, self.movements,
-            self.certificates, self.consents,
+            self.certificates, self.vehicles, self.consents,
         ):  # fmt: skip
             table.flush(cursor)
 
@@ -171,9 +173,18 @@ class People:
             key, person.key, plan.state, f"GH{plan.joined_on.year}{self.serial:08d}",
             plan.joined_on, plan.ended_on, plan.slot.unit.pk, plan.group,
             plan.employer.pk if plan.employer else None,
-            world.numbers.plate() if plan.group in DRIVERS else "",
+            self._vehicle(plan, key),
             dice.choice(PLATFORMS) if has_platform else "", source, confirmation, confirmed_at,
         )  # fmt: skip
+
+    def _vehicle(self, plan: Plan, key: uuid.UUID) -> str:
+        """Give a driver a vehicle; return its plate."""
+        if plan.group not in DRIVERS:
+            return ""
+        plate = self.world.numbers.plate()
+        new_key = self.world.numbers.key()
+        self.vehicles.add(new_key, key, plate, plan.joined_on, plan.ended_on)
+        return plate
 
     def _consent(self, person: plans.Person, at: dt.datetime) -> None:
         if not person.has_consented:
