@@ -8,6 +8,7 @@ class MembersConfig(AppConfig):
         from members import figures, tasks  # noqa: F401, PLC0415 - they register themselves
         from members.navigation import register_pages  # noqa: PLC0415 - needs the models
         from members.reach import resolve  # noqa: PLC0415
+        from members.transfers import receivers  # noqa: F401, PLC0415
         from unionportal.core import scope  # noqa: PLC0415
 
         scope.register_resolver(resolve)

@@ -272,7 +272,7 @@ def move_to_unit(
     """
     require_units(by, Permission.APPROVE_APPLICATION, {membership.unit_id, unit.pk})
     locked = _lock(membership)
-    _check_move(locked, unit)
+    check_move(locked, unit)
     current = locked.affiliations.get(ended_on=None)
     day = max(moved_on or timezone.localdate(), current.started_on)
     out = _movement(locked, day, -1, MovementKind.TRANSFER_OUT)
@@ -296,7 +296,8 @@ def move_to_unit(
     return locked
 
 
-def _check_move(membership: Membership, unit: UnionUnit) -> None:
+def check_move(membership: Membership, unit: UnionUnit) -> None:
+    """Raise `Stale` when the membership has ended, `Refused` when `unit` cannot take it."""
     if not membership.is_open:
         raise Stale(_("This membership has ended. Look again before you act."), code="stale")
     if unit.pk == membership.unit_id:

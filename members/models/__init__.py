@@ -1,6 +1,7 @@
 from members.models.applications import Application, ApprovalDecision
 from members.models.codes import Education, Ethnicity, PoliticalAffiliation
 from members.models.consents import Consent, ConsentNotice
+from members.models.files import ApplicationFile, RevokedCertificate
 from members.models.imports import RosterImport, RosterRow
 from members.models.movements import MonthlyFlow, Movement
 from members.models.organisation import (
@@ -20,10 +21,12 @@ from members.models.people import (
 )
 from members.models.requests import DataRequest
 from members.models.standing import MemberVehicle, StatusChange
+from members.models.transfers import Transfer
 
 __all__ = [
     "Affiliation",
     "Application",
+    "ApplicationFile",
     "ApprovalDecision",
     "Area",
     "Consent",
@@ -41,9 +44,11 @@ __all__ = [
     "Movement",
     "Person",
     "PoliticalAffiliation",
+    "RevokedCertificate",
     "RosterImport",
     "RosterRow",
     "StatusChange",
+    "Transfer",
     "UnionUnit",
     "UnitPlacement",
     "WorkerGroup",

@@ -355,6 +355,18 @@ class MemberCertificate(models.Model):
     )
     token = models.CharField(max_length=32, unique=True)
     issued_on = models.DateField()
+    # Withdrawn without a new one; a new one moves the old token to `RevokedCertificate`.
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    revoked_reason = models.CharField(max_length=200, blank=True, default="")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="certificate_revoked_has_reason",
+                condition=Q(revoked_at__isnull=True, revoked_reason="")
+                | (Q(revoked_at__isnull=False) & ~Q(revoked_reason="")),
+            )
+        ]
 
     def __str__(self) -> str:
         return str(self.membership_id)

@@ -260,6 +260,8 @@ DISTRICT_NAME_EN = env.text("DISTRICT_NAME_EN", "Shili District Federation of Tr
 # What fits beside two buttons on a phone.
 DISTRICT_SHORT_EN = env.text("DISTRICT_SHORT_EN", "Shili District Union")
 HOTLINE = env.text("HOTLINE", "12351")
+# How long a member, and then the other union, has to answer a transfer.
+TRANSFER_DAYS = env.number("TRANSFER_DAYS", 15)
 # "longitude,latitude" in WGS-84; a service point far from it is doubted. Empty = the middle of
 # the known points.
 DISTRICT_CENTRE = env.text("DISTRICT_CENTRE", "")

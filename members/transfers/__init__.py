@@ -1,0 +1,1 @@
+"""Transfers: moving a membership between unions as a case with two sides and the member's yes."""

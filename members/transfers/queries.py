@@ -1,0 +1,101 @@
+"""Lists of transfers, and how much of a case its reader may know."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.db.models import Min, Q
+
+from members.models import Transfer, UnionUnit
+from members.models.transfers import GIVEN_AWAY, TransferQuerySet
+from members.transfers.states import OPEN_TRANSFER, TransferKind, TransferState
+from unionportal.core.roles import Permission
+from unionportal.core.scope import scope_of
+
+if TYPE_CHECKING:
+    from unionportal.core.scope import AnyUser
+
+P = Permission
+
+
+def transfer_list(user: AnyUser, view: str = "") -> TransferQuerySet:
+    """Return transfers `user` may see: `answer` (waits for the user), `asked` (own and open),
+    `closed`, or all; with both units and the person's masked data."""
+    rows = shown(Transfer.objects.visible_to(user))
+    if view == "answer":
+        return rows.filter(to_answer(user))
+    if view == "asked":
+        return rows.filter(asked_by_mine(user), state__in=OPEN_TRANSFER)
+    if view == "closed":
+        return rows.exclude(state__in=OPEN_TRANSFER)
+    return rows
+
+
+def shown(rows: TransferQuerySet) -> TransferQuerySet:
+    """Load what a list or a page shows, without the encrypted columns."""
+    return rows.select_related(
+        "membership__person", "from_unit", "to_unit", "escalated_to", "employer"
+    ).defer("membership__person__id_number", "membership__person__phone")
+
+
+def _units(user: AnyUser, permission: Permission) -> Q | None:
+    """Return the units in reach as a condition on "unit ids"; None for the whole district."""
+    scope = scope_of(user, permission)
+    return None if scope.everything else scope.in_units("") | scope.in_areas("area")
+
+
+def _inside(user: AnyUser, permission: Permission, column: str) -> Q:
+    condition = _units(user, permission)
+    if condition is None:
+        return Q(**{f"{column}__isnull": False})
+    ids = UnionUnit.objects.filter(condition).order_by().values("id")
+    return Q(**{f"{column}__in": ids})
+
+
+def to_answer(user: AnyUser) -> Q:
+    """Match what `user` decides: for the side that is asked, or for the unit above both."""
+    by_old = Q(state=TransferState.CONSENTED, kind__in=[TransferKind.PULL, TransferKind.OUTWARD])
+    by_new = Q(state=TransferState.CONSENTED, kind__in=[TransferKind.PUSH, TransferKind.WISH])
+    approve = P.APPROVE_APPLICATION
+    return (
+        by_old & _inside(user, approve, "from_unit_id")
+        | by_new & _inside(user, approve, "to_unit_id")
+        | Q(state=TransferState.ESCALATED) & _inside(user, approve, "escalated_to_id")
+    )
+
+
+def asked_by_mine(user: AnyUser) -> Q:
+    """Match cases the units of `user` asked for."""
+    given = Q(kind__in=GIVEN_AWAY)
+    return given & _inside(user, P.ENROL, "from_unit_id") | ~given & _inside(
+        user, P.ENROL, "to_unit_id"
+    )
+
+
+def answer_count(user: AnyUser) -> int:
+    """Return how many transfers wait for `user` to answer."""
+    return Transfer.objects.visible_to(user, P.APPROVE_APPLICATION).filter(to_answer(user)).count()
+
+
+def oldest_to_answer(user: AnyUser) -> datetime | None:
+    """Return since when the oldest of them waits."""
+    rows = Transfer.objects.visible_to(user, P.APPROVE_APPLICATION).filter(to_answer(user))
+    oldest: datetime | None = rows.aggregate(at=Min("consented_at"))["at"]
+    return oldest
+
+
+def known_origins(user: AnyUser, transfers: list[Transfer]) -> set[object]:
+    """Return the ids of those `transfers` whose old union `user` may know; one query.
+
+    Whoever asks for a member is not told where the member is (security.md 4 row 19); once moved,
+    the history of the membership says it.
+    """
+    wanted = {row.from_unit_id for row in transfers if row.from_unit_id}
+    seen = UnionUnit.objects.visible_to(user, P.VIEW_MEMBERS).filter(pk__in=wanted)
+    ids = set(seen.order_by().values_list("pk", flat=True))
+    return {
+        row.pk
+        for row in transfers
+        if row.from_unit_id in ids or row.state == TransferState.DONE or row.from_unit_id is None
+    }
