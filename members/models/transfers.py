@@ -35,9 +35,7 @@ class Transfer(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     kind = models.CharField(max_length=8, choices=TransferKind)
-    state = models.CharField(
-        max_length=10, choices=TransferState, default=TransferState.REQUESTED
-    )
+    state = models.CharField(max_length=10, choices=TransferState, default=TransferState.REQUESTED)
     membership = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="transfers")
     # Null = outside the portal, named in `outside_name`.
     from_unit = models.ForeignKey(

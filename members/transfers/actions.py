@@ -175,9 +175,7 @@ def _ask(by: User, paper: Attachment | None, **values: Any) -> Transfer:
 
 def _write(by: User | ServiceActor, **values: Any) -> Transfer:
     values["reason"] = values["reason"].strip()[:200]
-    made = Transfer(
-        token=texts.new_token(), due_on=_due(), requested_by_id=by.pk, **values
-    )
+    made = Transfer(token=texts.new_token(), due_on=_due(), requested_by_id=by.pk, **values)
     try:
         with transaction.atomic():
             made.save(force_insert=True)
@@ -257,7 +255,11 @@ def answer_self(*, transfer: Transfer, agrees: bool, confirmation: Confirmation)
 
 @transaction.atomic
 def accept(
-    *, by: User, transfer: Transfer, moves_on: dt.date | None = None, paper: Attachment | None = None
+    *,
+    by: User,
+    transfer: Transfer,
+    moves_on: dt.date | None = None,
+    paper: Attachment | None = None,
 ) -> Transfer:
     """Agree for the other side, and move the membership when its day has come.
 
@@ -270,9 +272,7 @@ def accept(
     changes: dict[str, Any] = {"moves_on": day}
     if transfer.kind == TransferKind.OUTWARD:
         if paper is None:
-            raise Refused(
-                _("Add the letter of the other union."), code="no_paper", field="paper"
-            )
+            raise Refused(_("Add the letter of the other union."), code="no_paper", field="paper")
         changes["paper"] = paper
     move(transfer, "accept", by=by, **changes)
     return finish(transfer=transfer) if day <= timezone.localdate() else transfer
@@ -385,5 +385,3 @@ def open_of(membership: Membership) -> Transfer | None:
     """Return the open transfer of `membership`, or None."""
     rows = Transfer.objects.filter(membership=membership, closed_at=None)
     return rows.select_related("to_unit", "from_unit", "membership__person").first()
-
-

@@ -55,9 +55,7 @@ def let_pass(transfer: Transfer) -> None:
     transfer.refresh_from_db()
 
 
-def test_a_pull_moves_the_member_after_a_yes_of_both(
-    pulled, member, district, subdistrict_officer
-):
+def test_a_pull_moves_the_member_after_a_yes_of_both(pulled, member, district, subdistrict_officer):
     [text] = OutboxMessage.objects.filter(purpose="transfer")
     assert f"/transfer/{pulled.token}/" in text.body
     assert district.firm_a.name not in text.body
