@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('core', '0003_discarded_messages'),
-        ('members', '0005_counting_indexes'),
+        ('members', '0006_real_name_record'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
