@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import cast
+from uuid import UUID
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -148,18 +151,18 @@ class Transfer(models.Model):
         return reverse("members:transfer-detail", args=[self.pk])
 
     @property
-    def asking_unit_id(self) -> object:
+    def asking_unit_id(self) -> UUID:
         """The unit whose officers follow the case: it asked, or will have the member."""
-        return self.from_unit_id if self.kind in GIVEN_AWAY else self.to_unit_id
+        # Never None: a constraint ties the sides to the kind.
+        return cast("UUID", self.from_unit_id if self.kind in GIVEN_AWAY else self.to_unit_id)
 
     @property
-    def answering_unit_id(self) -> object:
+    def answering_unit_id(self) -> UUID:
         """The unit whose officers answer now."""
         if self.state == TransferState.ESCALATED:
-            return self.escalated_to_id
-        if self.kind in (TransferKind.PULL, TransferKind.OUTWARD):
-            return self.from_unit_id
-        return self.to_unit_id
+            return cast("UUID", self.escalated_to_id)
+        is_old_asked = self.kind in (TransferKind.PULL, TransferKind.OUTWARD)
+        return cast("UUID", self.from_unit_id if is_old_asked else self.to_unit_id)
 
 
 # The old union started these; it follows them.
