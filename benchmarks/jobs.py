@@ -9,22 +9,20 @@ import os
 import platform
 import resource
 import sys
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import structlog
-from django.core.management import call_command
 from django.db import connection
 
+from benchmarks.districts import prepared
 from benchmarks.imports import Imports
 from benchmarks.lists import Lists
 from benchmarks.lookup import Lookups
 from benchmarks.reports import Coverage
 from benchmarks.rounds import Pair, Result, line, measure
-from unionportal.synthetic.build import build_district
 from unionportal.synthetic.sizes import SIZES
 
 SETTINGS = ["server_version", "fsync", "synchronous_commit", "shared_buffers", "work_mem", "jit"]
@@ -61,8 +59,10 @@ def main() -> int:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     facts = _facts()
     _say(", ".join(f"{name} {value}" for name, value in facts.items()))
-    _prepare(options.size)
-    results = _measure(options)
+    folder = Path(os.environ["PORTAL_DATA"])
+    keep = "KEEP_DISTRICT" in os.environ
+    with prepared(SIZES[DISTRICTS[options.size]], folder, _say, keep=keep):
+        results = _measure(options)
     facts["load_after"] = round(os.getloadavg()[0], 1)
     _say(json.dumps(_verdict(options, results, facts)))
     return MEASURED
@@ -91,19 +91,6 @@ def _facts() -> dict[str, Any]:
         **{name: found[name] for name in SETTINGS},
         "load_before": round(os.getloadavg()[0], 1),
     }
-
-
-def _prepare(size: str) -> None:
-    """Build the synthetic district that every bench starts from."""
-    call_command("migrate", verbosity=0)
-    district = SIZES[DISTRICTS[size]]
-    began = time.monotonic()
-    accounts = Path(os.environ["PORTAL_DATA"]) / "accounts.json"
-    build_district(size=district, random_seed=1, accounts_file=accounts)
-    seconds = time.monotonic() - began
-    with connection.cursor() as cursor:
-        cursor.execute("VACUUM ANALYZE")
-    _say(f"district: {district.units:,} units, {district.members:,} members, {seconds:.1f} s")
 
 
 def _measure(options: argparse.Namespace) -> list[Result]:

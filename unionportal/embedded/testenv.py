@@ -1,7 +1,8 @@
 """Run one command with a throw-away PostgreSQL and Valkey, then remove both.
 
-``python -m unionportal.embedded.testenv [--postgres FOLDER] COMMAND [ARGUMENT ...]``: what
-``script/test`` starts pytest with. The command finds the servers in DATABASE_URL and REDIS_URL.
+``python -m unionportal.embedded.testenv [--postgres FOLDER] [--keep FOLDER] COMMAND [ARGUMENT …]``
+is what ``script/test`` starts pytest with. The command finds the servers in DATABASE_URL and
+REDIS_URL. With ``--keep`` their data lies in that folder and is there again the next time.
 """
 
 from __future__ import annotations
@@ -59,31 +60,39 @@ def _stopped(number: int, frame: object) -> None:
     raise KeyboardInterrupt
 
 
-def run(command: list[str], postgres: str | None = None) -> int:
+def run(command: list[str], postgres: str | None = None, keep: str | None = None) -> int:
     """Run a command with private servers and return its exit code."""
+    if keep is not None:
+        with private_servers(Path(keep).resolve(), _given(postgres)) as places:
+            return _run(command, places)
     data = Path(tempfile.mkdtemp(prefix="unionportal-test-"))
     data.chmod(0o711)
     home = data
     try:
         with private_servers(data, _given(postgres)) as places:
             home = places.home
-            addresses = {"DATABASE_URL": places.database_url, "REDIS_URL": places.redis_url}
-            environment = {**os.environ, **addresses}
-            return subprocess.run(command, env=environment, check=False).returncode
+            return _run(command, places)
     finally:
         for folder in {data, home}:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _run(command: list[str], places: Places) -> int:
+    addresses = {"DATABASE_URL": places.database_url, "REDIS_URL": places.redis_url}
+    environment = {**os.environ, **addresses}
+    return subprocess.run(command, env=environment, check=False).returncode
 
 
 def main() -> int:
     """Read the command line; print one sentence when the servers cannot start."""
     parser = argparse.ArgumentParser(prog="testenv", description=__doc__)
     parser.add_argument("--postgres", help="folder with the PostgreSQL programs to use")
+    parser.add_argument("--keep", help="folder for the servers' data, used again the next time")
     parser.add_argument("command", nargs=argparse.REMAINDER)
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, _stopped)
     try:
-        return run(options.command, options.postgres)
+        return run(options.command, options.postgres, options.keep)
     except StartError as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import gc
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from itertools import islice
 from pathlib import Path
 
@@ -15,8 +15,25 @@ from django.db.backends.utils import CursorWrapper
 from django.db.models import Model
 from django.utils import timezone
 
-from members.models import Area, Employer, EmployerCoverage, Person, UnionUnit, UnitPlacement
+from benefits.models import CardEvent, CardRequestLine, MemberCard, PayeeAccount
+from members.models import (
+    Affiliation,
+    Application,
+    ApprovalDecision,
+    Area,
+    Consent,
+    Employer,
+    EmployerCoverage,
+    GroupMembership,
+    MemberCertificate,
+    Membership,
+    Movement,
+    Person,
+    UnionUnit,
+    UnitPlacement,
+)
 from members.states import MEMBER_KINDS, UnitStatus
+from outreach.models import DriveEnrolment
 from unionportal.core import audit
 from unionportal.core.actors import SYSTEM
 from unionportal.core.errors import Refused
@@ -24,6 +41,7 @@ from unionportal.core.models import Installation, User
 from unionportal.synthetic import employers
 from unionportal.synthetic.accounts import make_accounts, write_notes
 from unionportal.synthetic.bankfiles import BankFiles
+from unionportal.synthetic.bare import without_indexes
 from unionportal.synthetic.cards import Cards
 from unionportal.synthetic.counts import Counts, count_members, count_organisation
 from unionportal.synthetic.drives import Drives
@@ -38,6 +56,13 @@ from unionportal.synthetic.world import World
 # Memberships made before their rows are sent: bounds memory, not meaning.
 PORTION = 5_000
 BATCH = 1_000
+SAID_EVERY = 200_000
+# What grows with the members.
+LARGE_TABLES = (
+    Person, Membership, Affiliation, GroupMembership, Movement, MemberCertificate, Consent,
+    ApprovalDecision, Application, DriveEnrolment, MemberCard, PayeeAccount, CardRequestLine,
+    CardEvent,
+)  # fmt: skip
 REPORTING_SHARE = 0.75
 REPORTED_OFF = (0.88, 1.12)
 
@@ -86,7 +111,9 @@ def _build(
         _write_organisation(world)
         users, notes = make_accounts(world)
         say(f"Writing {len(plans):,} memberships…")
-        _write_members(world, plans, users, cursor, counts)
+        with _filling(size, cursor):
+            _write_members(world, plans, users, cursor, counts, say)
+            say("Building indexes…" if size.is_large else "Counting…")
         counts.add("service_points_by_state", Points(world).write())
         count_organisation(counts, world)
         count_members(counts, world, plans)
@@ -138,8 +165,18 @@ def _write_organisation(world: World) -> None:
         model._default_manager.bulk_create(rows, batch_size=BATCH)
 
 
+def _filling(size: Size, cursor: CursorWrapper) -> AbstractContextManager[None]:
+    """Choose how tables are filled: many rows go into bare ones, few along with their indexes."""
+    return without_indexes(cursor, [*LARGE_TABLES]) if size.is_large else nullcontext()
+
+
 def _write_members(
-    world: World, plans: list[Plan], users: dict[str, User], cursor: CursorWrapper, counts: Counts
+    world: World,
+    plans: list[Plan],
+    users: dict[str, User],
+    cursor: CursorWrapper,
+    counts: Counts,
+    say: Callable[[str], object],
 ) -> None:
     """Make and send the rows of memberships, portion by portion."""
     drives, files = Drives(world, users), BankFiles(world)
@@ -149,6 +186,8 @@ def _write_members(
     while portion := list(islice(waiting, PORTION)):
         for plan in portion:
             people.write(plan)
+        if people.serial % SAID_EVERY == 0:
+            say(f"  {people.serial:,} memberships made…")
         people.flush(cursor)
         drives.flush(cursor)
         cards.flush(cursor)
