@@ -47,6 +47,8 @@ def test_redact_hides_a_canary_anywhere(canary: str, template: str) -> None:
         ("４９０１０３２０００02291051", "４９０１**********1051"),
         ("验证码：123456，5分钟内有效", "验证码：******，5分钟内有效"),
         ("code=4821", "code=******"),
+        ("GET /confirm/hV3kQ0p-Yb_2xW9sT1uZAg/ 200", "GET /confirm/******/ 200"),
+        ('"/verify/hV3kQ0p-Yb_2xW9sT1uZAg?a=1"', '"/verify/******?a=1"'),
         ("sms_code: 482133", "sms_code: ******"),
         ("OTP 482133", "OTP ******"),
         ("123456 is your code", "****** is your code"),
@@ -66,6 +68,8 @@ def test_redact_masks_in_the_usual_form(text: str, hidden: str) -> None:
         "order 12345678",
         "HTTP 200 in 1234567890 ns",
         "port 8000",
+        "GET /desk/members/01a204c9-2ccd-77aa-85fc-dcbd5292b1fc/certificate/",
+        "/static/vendor/bootstrap.min.css",
     ],
 )
 def test_redact_leaves_other_numbers(text: str) -> None:

@@ -9,14 +9,10 @@ from django.core.checks import Error, register
 from django.utils.module_loading import import_string
 
 
-def _is_production() -> bool:
-    return str(settings.SETTINGS_MODULE).endswith(".prod")
-
-
 @register()
 def production_is_safe(**kwargs: Any) -> list[Error]:
     """Refuse demo mode, DEBUG, weak secrets, open hosts and the console gateway in production."""
-    if not _is_production():
+    if not settings.IS_PRODUCTION:
         return []
     problems = [
         (settings.DEBUG, "E001", "DEBUG is on.", "Remove DEBUG from the environment."),

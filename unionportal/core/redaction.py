@@ -24,12 +24,15 @@ CODE_BEFORE_WORD = re.compile(
     r"(?<![0-9])[0-9]{4,8}((?:\s|是|is|为|（|\(|your){1,6}[^0-9\n]{0,12}(?:验证码|校验码|code\b))",
     re.IGNORECASE,
 )
+# A link that opens something by itself: a long random part of a path that is not an object's id.
+LINK = re.compile(r"/(?![0-9a-f]{8}-[0-9a-f]{4}-)[A-Za-z0-9_-]{20,}(?=[/?\s\"']|$)")
 SECRET_KEYS = frozenset({"code", "otp", "sms_code", "passcode", "password", "token", "secret"})
 HIDDEN = "******"
 
 
 def redact(text: str) -> str:
-    """Return `text` with IDs, mobiles and cards masked and SMS codes taken out."""
+    """Return `text` with IDs, mobiles and cards masked, SMS codes and opening links taken out."""
+    text = LINK.sub(f"/{HIDDEN}", text)
     text = SMS_CODE.sub(rf"\g<1>{HIDDEN}", text)
     text = CODE_BEFORE_WORD.sub(rf"{HIDDEN}\g<1>", text)
     text = GROUPED_CARD.sub(lambda match: _card(match[0]), text)

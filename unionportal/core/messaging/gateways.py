@@ -18,9 +18,9 @@ class Rejected(Exception):
 
 
 class Gateway:
-    """Hands one text to one phone."""
+    """Hands one text to one phone; a gateway that really sends says so."""
 
-    is_for_production = True
+    is_for_production = False
 
     def send(self, *, phone: str, body: str, reference: str) -> None:
         raise NotImplementedError
@@ -28,8 +28,6 @@ class Gateway:
 
 class ConsoleGateway(Gateway):
     """Prints who would get a message; the text is shown at /demo/phone/ in demo mode only."""
-
-    is_for_production = False
 
     def send(self, *, phone: str, body: str, reference: str) -> None:
         logger.info("SMS to %s (%d characters)", masking.mask_phone(phone), len(body))
