@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from members.queries import oldest_waiting, waiting_count
+from members.transfers.queries import answer_count, oldest_to_answer
 from unionportal.core.navigation import NavItem, register
 from unionportal.core.roles import Permission
 
@@ -35,3 +36,15 @@ def register_pages() -> None:
                 oldest=oldest_waiting if count else None,
             )
         )
+    register(
+        NavItem(
+            section="members",
+            order=25,
+            label=_("Transfers"),
+            url_name="members:transfer-list",
+            permission=P.VIEW_MEMBERS,
+            count=answer_count,
+            waiting=_("transfers wait for your answer"),
+            oldest=oldest_to_answer,
+        )
+    )

@@ -1,6 +1,7 @@
 from django.urls import URLPattern, path
 
 from members.roster import urls as roster
+from members.transfers import urls as transfers
 from members.views import applications, members, organisation
 
 app_name = "members"
@@ -39,4 +40,5 @@ urlpatterns: list[URLPattern] = [
         name="application-withdraw",
     ),
     *roster.urlpatterns,
+    *transfers.urlpatterns,
 ]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from django.db.models import Min, Q
+from django.utils import timezone
 
 from members.models import Transfer, UnionUnit
 from members.models.transfers import GIVEN_AWAY, TransferQuerySet
@@ -85,7 +87,7 @@ def oldest_to_answer(user: AnyUser) -> datetime | None:
     return oldest
 
 
-def known_origins(user: AnyUser, transfers: list[Transfer]) -> set[object]:
+def known_origins(user: AnyUser, transfers: list[Transfer]) -> set[UUID]:
     """Return the ids of those `transfers` whose old union `user` may know; one query.
 
     Whoever asks for a member is not told where the member is (security.md 4 row 19); once moved,
@@ -99,3 +101,42 @@ def known_origins(user: AnyUser, transfers: list[Transfer]) -> set[object]:
         for row in transfers
         if row.from_unit_id in ids or row.state == TransferState.DONE or row.from_unit_id is None
     }
+
+
+def verbs_for(user: AnyUser, transfer: Transfer) -> set[str]:
+    """Return what `user` may do with `transfer` now; two queries."""
+    possible = set(transfer.machine.verbs_from(transfer.state))
+    sides = {pk for pk in (transfer.from_unit_id, transfer.to_unit_id) if pk}
+    enrols = _reached(user, P.ENROL, sides | {transfer.asking_unit_id})
+    approves = _reached(user, P.APPROVE_APPLICATION, {transfer.answering_unit_id})
+    allowed = {"consent"} if enrols & sides else set()
+    if transfer.asking_unit_id in enrols:
+        allowed.add("withdraw")
+        if transfer.due_on < timezone.localdate() and transfer.to_unit_id:
+            allowed.add("escalate")
+    if approves:
+        allowed |= {"accept", "refuse"}
+    if transfer.state == TransferState.REQUESTED:
+        # The other side is not asked yet; an early no would only hide the member's answer.
+        allowed.discard("refuse")
+    return possible & allowed
+
+
+def _reached(user: AnyUser, permission: Permission, ids: set[UUID]) -> set[UUID]:
+    rows = UnionUnit.objects.visible_to(user, permission).filter(pk__in=ids)
+    return set(rows.order_by().values_list("pk", flat=True))
+
+
+def find_unit(text: str) -> tuple[UnionUnit | None, list[str]]:
+    """Return the unit with this full name or credit code anywhere in the district, else near names.
+
+    Union units are public; whoever sends a member on must be able to name any of them.
+    """
+    text = text.strip()
+    rows = UnionUnit.objects.taking_members().filter(is_external=False)
+    found = rows.filter(credit_code=text.upper()).first()
+    exact = [found] if found else list(rows.filter(name=text)[:2])
+    if len(exact) == 1:
+        return exact[0], []
+    near = rows.filter(name__contains=text) if len(text) > 1 else rows.none()
+    return None, list(near.values_list("name", flat=True)[:5])

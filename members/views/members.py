@@ -157,6 +157,7 @@ def _member_page(
         "shown": shown or {},
         "reveal_form": reveal_form,
         "may_reveal": has_permission(user, P.REVEAL),
+        "may_transfer": has_permission(user, P.ENROL),
         "looks_left": reveal.looks_left(user),
         "is_widely_shared": bool(
             person.phone_index and queries.is_widely_shared(person.phone_index)

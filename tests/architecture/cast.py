@@ -20,8 +20,9 @@ from benefits.actions import cardfiles
 from benefits.models import LineSettlement, PayoutLine
 from benefits.states.cards import Transport
 from members.actions import applications
-from members.models import MemberCertificate, Membership, RosterImport
+from members.models import MemberCertificate, Membership, RosterImport, Transfer
 from members.states import Confirmation
+from members.transfers import actions as transfers
 from tests.architecture.matrix import ROLES, TABLE
 from tests.conftest import SINCE, make_area, make_unit
 from tests.factories import members as make
@@ -197,6 +198,22 @@ def confirm_link(cast: Cast) -> dict[str, Any]:
     candidate = make.candidate(cast.place.firm_a, **asked)
     made = applications.submit(by=SYSTEM, candidate=candidate, ask_by_sms=True)
     return {"token": made.confirm_token}
+
+
+@thing
+def transfer(cast: Cast) -> dict[str, Any]:
+    """Both sides lie in sub-district A."""
+    member = Membership.objects.get(pk=cast.address_of("member")["pk"])
+    other = make.employer_union(cast.place.unit_a)
+    made = transfers.push(
+        by=cast.users["subdistrict_officer@a"], membership=member, unit=other, reason="换了单位"
+    )
+    return {"pk": made.pk}
+
+
+@thing
+def transfer_link(cast: Cast) -> dict[str, Any]:
+    return {"token": Transfer.objects.get(pk=cast.address_of("transfer")["pk"]).token}
 
 
 @thing

@@ -29,7 +29,10 @@ WALKED_JOB = {
     "worker:join-code", "worker:join-done",
 }  # fmt: skip
 # Steps of a log-in, links that come by text message.
-WALKED_ELSEWHERE = {"account_logout", "mfa_authenticate", "worker:confirm", "worker:verify"}
+WALKED_ELSEWHERE = {
+    "account_logout", "mfa_authenticate", "worker:confirm", "worker:verify",
+    "worker:transfer", "members:transfer-detail",
+}  # fmt: skip
 # Only for an account without its second step yet, and after typing the password again.
 NOT_WALKED = {"mfa_activate_totp", "mfa_view_recovery_codes"}
 WALKED = WALKED_JOB | WALKED_ELSEWHERE | NOT_WALKED

@@ -1,6 +1,6 @@
 from django.urls import include, path
 
-from unionportal.worker import views
+from unionportal.worker import transfers, views
 
 app_name = "worker"
 urlpatterns = [
@@ -10,8 +10,10 @@ urlpatterns = [
     path("status/", views.status, name="status"),
     path("status/code/", views.status_code, name="status-code"),
     path("status/mine/", views.status_answer, name="status-answer"),
+    path("status/transfer/", transfers.status_transfer, name="status-transfer"),
     path("status/leave/", views.status_leave, name="status-leave"),
     path("confirm/<str:token>/", views.confirm, name="confirm"),
+    path("transfer/<str:token>/", transfers.transfer_link, name="transfer"),
     path("verify/<str:token>/", views.verify, name="verify"),
     path("", include("unionportal.worker.join_urls")),
     path("", include("unionportal.worker.station_urls")),

@@ -13,6 +13,7 @@ from benefits.queries.member import benefits_of
 from members.actions import applications
 from members.models import Application, MemberCertificate
 from members.queries import status_of
+from members.transfers.actions import open_of
 from unionportal.core.errors import Refused
 from unionportal.core.qr import svg_data_uri
 from unionportal.worker import identity, next_steps
@@ -91,6 +92,7 @@ def status_answer(request: HttpRequest) -> HttpResponse:
         "benefits": benefits,
         "next": next_steps.choose(member, card, benefits),
         "qr": _certificate_qr(request, member.certificate),
+        "transfer": open_of(member.membership) if member.membership else None,
     }
     return render(request, "worker/status_answer.html", context)
 
