@@ -1,4 +1,5 @@
 from members.models.applications import Application, ApprovalDecision
+from members.models.bodies import Committee, CommitteeSeat, TermExtension
 from members.models.codes import Education, Ethnicity, PoliticalAffiliation
 from members.models.consents import Consent, ConsentNotice
 from members.models.files import ApplicationFile, RevokedCertificate
@@ -22,6 +23,13 @@ from members.models.people import (
 from members.models.requests import DataRequest
 from members.models.standing import MemberVehicle, StatusChange
 from members.models.transfers import Transfer
+from members.models.unit_changes import IndustrialPlacement, UnitChange
+from members.models.unit_papers import (
+    CertificateFiling,
+    LegalPersonCertificate,
+    UnitPlaque,
+    UnitReply,
+)
 
 __all__ = [
     "Affiliation",
@@ -29,6 +37,9 @@ __all__ = [
     "ApplicationFile",
     "ApprovalDecision",
     "Area",
+    "CertificateFiling",
+    "Committee",
+    "CommitteeSeat",
     "Consent",
     "ConsentNotice",
     "DataRequest",
@@ -37,6 +48,8 @@ __all__ = [
     "EmployerCoverage",
     "Ethnicity",
     "GroupMembership",
+    "IndustrialPlacement",
+    "LegalPersonCertificate",
     "MemberCertificate",
     "MemberVehicle",
     "Membership",
@@ -49,7 +62,11 @@ __all__ = [
     "RosterRow",
     "StatusChange",
     "Transfer",
+    "TermExtension",
     "UnionUnit",
+    "UnitChange",
     "UnitPlacement",
+    "UnitPlaque",
+    "UnitReply",
     "WorkerGroup",
 ]
