@@ -12,21 +12,17 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from members.actions.candidates import Candidate, person_index
+from members.actions.candidates import Candidate
 from members.fields import IdentifierField, LookupChoiceField, ScanField
 from members.models import Area, Employer, UnionUnit, WorkerGroup
 from members.models.people import IdType
-from members.queries import MemberFilters
 from members.states import (
     ApplicationState,
     Confirmation,
-    MembershipState,
-    PhoneState,
     Source,
     UnionisedState,
 )
 from unionportal.core import identifiers
-from unionportal.core.crypto import blind_index
 from unionportal.core.forms import DateInput, DigitsInput
 from unionportal.core.models import User
 from unionportal.core.roles import Permission
@@ -255,75 +251,6 @@ class FilterForm(forms.Form):
         self.user = user
         for field in self.fields.values():
             field.required = False
-
-
-class MemberFilterForm(FilterForm):
-    """What the list of members is narrowed to."""
-
-    q = forms.CharField(label=_("Search"), max_length=60)
-    area = LookupChoiceField(label=_("Area"), queryset=Area.objects.none(), empty_label=_("All"))
-    unit = LookupChoiceField(queryset=UnionUnit.objects.none(), widget=forms.HiddenInput)
-    group = LookupChoiceField(
-        label=_("Group"), queryset=WorkerGroup.objects.all(), empty_label=_("All")
-    )
-    state = forms.ChoiceField(label=_("Membership"), choices=[ALL, *MembershipState.choices])
-    confirmation = forms.ChoiceField(label=_("Own wish"), choices=[ALL, *Confirmation.choices])
-    phone_state = forms.ChoiceField(label=_("Phone"), choices=[ALL, *PhoneState.choices])
-    joined_from = forms.DateField(label=_("Joined from"), widget=DateInput)
-    joined_to = forms.DateField(label=_("to"), widget=DateInput)
-
-    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
-        super().__init__(*args, user=user, **kwargs)
-        set_choices(self, "area", top_areas(user))
-        set_choices(self, "unit", UnionUnit.objects.visible_to(user))
-
-    def clean_q(self) -> str:
-        text = str(self.cleaned_data["q"])
-        if LONG_NUMBER.search("".join(text.split())):
-            raise ValidationError(
-                _(
-                    "Full ID and phone numbers are not searched for here, because addresses are "
-                    "kept in logs. Use the box “Find by full number”."
-                ),
-                code="long_number",
-            )
-        return text
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean() or self.cleaned_data
-        first, last = data.get("joined_from"), data.get("joined_to")
-        if first and last and first > last:
-            self.add_error("joined_to", _("The end lies before the beginning."))
-        return data
-
-    def filters(self) -> MemberFilters:
-        """Return the filters of a valid form."""
-        return MemberFilters(**self.cleaned_data)
-
-
-class FindForm(forms.Form):
-    """A full ID or phone number, posted so that it stays out of addresses and logs."""
-
-    number = forms.CharField(
-        label=_("Find by full number"),
-        max_length=30,
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
-    )
-
-    def clean_number(self) -> str:
-        try:
-            if len("".join(self.cleaned_data["number"].split())) > 15:
-                return identifiers.parse_citizen_id(self.cleaned_data["number"]).number
-            return identifiers.parse_phone(self.cleaned_data["number"]).number
-        except identifiers.IdentifierError as error:
-            raise ValidationError(error.message, code=error.code) from error
-
-    def filters(self) -> MemberFilters:
-        """Return the exact look-up by blind index."""
-        number = self.cleaned_data["number"]
-        if len(number) == 11:
-            return MemberFilters(phone_index=blind_index(number, "phone"))
-        return MemberFilters(id_index=person_index(IdType.CITIZEN, number))
 
 
 class ApplicationFilterForm(FilterForm):

@@ -1,5 +1,6 @@
 from django.urls import URLPattern, path
 
+from members.lists import urls as lists
 from members.roster import urls as roster
 from members.transfers import urls as transfers
 from members.views import applications, members, organisation
@@ -14,8 +15,7 @@ urlpatterns: list[URLPattern] = [
     path("areas/", organisation.area_tree, name="area-tree"),
     path("employers/", organisation.employers, name="employer-list"),
     path("employers/<uuid:pk>/", organisation.employer_detail, name="employer-detail"),
-    path("members/", members.member_list, name="member-list"),
-    path("members/find/", members.member_find, name="member-find"),
+    *lists.urlpatterns,
     path("members/<uuid:pk>/", members.member_detail, name="member-detail"),
     path("members/<uuid:pk>/reveal/", members.member_reveal, name="member-reveal"),
     path("members/<uuid:pk>/certificate/", members.certificate, name="certificate"),

@@ -15,7 +15,7 @@ from django.utils import translation
 from hypothesis import settings
 from xdist.scheduler import LoadFileScheduling
 
-from members.models import Area, UnionUnit, UnitPlacement
+from members.models import Area, UnionUnit
 from unionportal.core.crypto import blind_index
 from unionportal.core.models import Grant, User
 
@@ -63,9 +63,7 @@ def make_unit(parent, name, kind, area, **fields):
     """Add an established unit under `parent` (None = a root)."""
     values = {"name": name, "kind": kind, "area": area, "status": "established",
               "established_on": SINCE, **fields}  # fmt: skip
-    unit = _add(UnionUnit, parent, values)
-    UnitPlacement.objects.create(unit=unit, parent=parent, started_on=SINCE)
-    return unit
+    return _add(UnionUnit, parent, values)
 
 
 def make_area(parent, name, level, code, **fields):

@@ -5,12 +5,9 @@ from __future__ import annotations
 import django_filters as filters
 from django.db.models import QuerySet
 
-from members.models import Application, Area, Employer, Membership, UnionUnit, WorkerGroup
+from members.models import Application, Area, Employer, UnionUnit, WorkerGroup
 from members.states import (
     ApplicationState,
-    Confirmation,
-    MembershipState,
-    PhoneState,
     Source,
     UnionisedState,
     UnitKind,
@@ -53,22 +50,6 @@ class EmployerFilter(filters.FilterSet):  # type: ignore[misc]
 
     class Meta:
         model = Employer
-        fields: tuple[str, ...] = ()
-
-
-class MemberFilter(filters.FilterSet):  # type: ignore[misc]
-    state = filters.ChoiceFilter(choices=MembershipState.choices)
-    group = filters.ModelChoiceFilter(queryset=WorkerGroup.objects.all())
-    unit = filters.UUIDFilter(field_name="unit_id")
-    employer = filters.UUIDFilter(field_name="employer_id")
-    confirmation = filters.ChoiceFilter(choices=Confirmation.choices)
-    phone_state = filters.ChoiceFilter(field_name="person__phone_state", choices=PhoneState.choices)
-    member_no = filters.CharFilter()
-    joined_from = filters.DateFilter(field_name="joined_on", lookup_expr="gte")
-    joined_to = filters.DateFilter(field_name="joined_on", lookup_expr="lte")
-
-    class Meta:
-        model = Membership
         fields: tuple[str, ...] = ()
 
 

@@ -1,5 +1,4 @@
 from members.models.applications import Application, ApprovalDecision
-from members.models.bodies import Committee, CommitteeSeat, TermExtension
 from members.models.codes import Education, Ethnicity, PoliticalAffiliation
 from members.models.consents import Consent, ConsentNotice
 from members.models.files import ApplicationFile, RevokedCertificate
@@ -21,15 +20,9 @@ from members.models.people import (
     Person,
 )
 from members.models.requests import DataRequest
+from members.models.search import MemberKey
 from members.models.standing import MemberVehicle, StatusChange
 from members.models.transfers import Transfer
-from members.models.unit_changes import IndustrialPlacement, UnitChange
-from members.models.unit_papers import (
-    CertificateFiling,
-    LegalPersonCertificate,
-    UnitPlaque,
-    UnitReply,
-)
 
 __all__ = [
     "Affiliation",
@@ -37,9 +30,6 @@ __all__ = [
     "ApplicationFile",
     "ApprovalDecision",
     "Area",
-    "CertificateFiling",
-    "Committee",
-    "CommitteeSeat",
     "Consent",
     "ConsentNotice",
     "DataRequest",
@@ -48,10 +38,9 @@ __all__ = [
     "EmployerCoverage",
     "Ethnicity",
     "GroupMembership",
-    "IndustrialPlacement",
-    "LegalPersonCertificate",
     "MemberCertificate",
     "MemberVehicle",
+    "MemberKey",
     "Membership",
     "MonthlyFlow",
     "Movement",
@@ -62,11 +51,7 @@ __all__ = [
     "RosterRow",
     "StatusChange",
     "Transfer",
-    "TermExtension",
     "UnionUnit",
-    "UnitChange",
     "UnitPlacement",
-    "UnitPlaque",
-    "UnitReply",
     "WorkerGroup",
 ]

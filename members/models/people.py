@@ -6,7 +6,6 @@ from typing import Any
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, RangeOperators
-from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -22,6 +21,7 @@ from members.models.codes import (
     SkillLevel,
 )
 from members.models.organisation import Employer, UnionUnit, WorkerGroup
+from members.models.search_triggers import membership_triggers, person_triggers
 from members.states import (
     MEMBERSHIP_MACHINE,
     OPEN_MEMBERSHIP,
@@ -118,18 +118,10 @@ class Person(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["name_pinyin", "id"], name="person_by_pinyin"),
-            models.Index(
-                fields=["name_initials"],
-                name="person_by_initials",
-                opclasses=["varchar_pattern_ops"],
-            ),
-            models.Index(fields=["phone_tail"], name="person_by_phone_tail"),
             # Few, so that counting those who are verified need not read the table.
             models.Index(
                 fields=["id"], name="person_not_verified", condition=~Q(phone_state="verified")
             ),
-            GinIndex(fields=["name_grams"], name="person_by_gram"),
         ]
         constraints = [
             models.CheckConstraint(name="person_sex_known_code", condition=Q(sex__in=[0, 1, 2, 9])),
@@ -179,6 +171,7 @@ class Person(models.Model):
                 ),
             ),
         ]
+        triggers = person_triggers()
 
     def __str__(self) -> str:
         return self.name
@@ -273,6 +266,7 @@ class Membership(models.Model):
                 & Q(employment_status__in=["", *EmploymentStatus.values]),
             ),
         ]
+        triggers = membership_triggers()
 
     def __str__(self) -> str:
         return self.member_no

@@ -2,96 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 import segno
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import never_cache
 
 from members import panels, queries
-from members.forms import FindForm, MemberFilterForm, RevealForm
+from members.forms import RevealForm
 from members.models import Application, Membership
-from members.models.people import MembershipQuerySet
 from members.queries.history import looks_at, timeline_of, with_membership_past
-from members.states import Confirmation, MembershipState, PhoneState
-from members.tables import MEMBERSHIP_KINDS, MemberTable
+from members.states import MembershipState
+from members.tables import MEMBERSHIP_KINDS
 from members.views.shared import staff
 from unionportal.core import reveal
 from unionportal.core.errors import Refused
-from unionportal.core.paging import Keyset
 from unionportal.core.roles import Permission, has_permission
-from unionportal.core.tables import Empty
 from unionportal.core.views_base import desk
 
 P = Permission
-NEWEST_FIRST = Keyset("-joined_on", "-pk")
-VIEWS = [
-    (gettext_lazy("All"), ""),
-    (gettext_lazy("Phone not verified"), f"?phone_state={PhoneState.CLAIMED}"),
-    (gettext_lazy("Own wish not confirmed"), f"?confirmation={Confirmation.NONE}"),
-]
-
-
-@desk(P.VIEW_MEMBERS)
-def member_list(request: HttpRequest) -> HttpResponse:
-    """List members, newest first, narrowed by the query string."""
-    form = MemberFilterForm(request.GET, user=staff(request))
-    rows = Membership.objects.none()
-    if form.is_valid():
-        rows = queries.member_list(staff(request), form.filters())
-    return _list_page(request, form, rows, FindForm())
-
-
-@desk(post=P.VIEW_MEMBERS)
-@never_cache
-def member_find(request: HttpRequest) -> HttpResponse:
-    """Find a member by a full ID or phone number, which never stands in an address."""
-    find = FindForm(request.POST)
-    rows = Membership.objects.none()
-    if find.is_valid():
-        rows = queries.member_list(staff(request), find.filters())
-        found = list(rows.values_list("pk", flat=True)[:2])
-        if len(found) == 1:
-            return redirect("members:member-detail", pk=found[0])
-        if not found:
-            find.add_error("number", _("Nobody with this number is a member in your area."))
-    return _list_page(request, MemberFilterForm({}, user=staff(request)), rows, find)
-
-
-def _list_page(
-    request: HttpRequest, form: MemberFilterForm, rows: MembershipQuerySet, find: FindForm
-) -> HttpResponse:
-    page = NEWEST_FIRST.page(rows, request)
-    empty = Empty(_("Nobody fits this search"), _("Take a filter away, or look for less."))
-    context = {
-        "form": form,
-        "find": find,
-        "page": page,
-        "table": MemberTable(page.rows, request=request, empty=empty),
-        "tabs": _tabs(request),
-        "tokens": _tokens(form),
-    }
-    is_fine = form.is_valid() and not find.errors
-    return render(request, "members/member_list.html", context, status=200 if is_fine else 400)
-
-
-def _tabs(request: HttpRequest) -> list[dict[str, Any]]:
-    here = request.META.get("QUERY_STRING", "")
-    return [
-        {"label": label, "url": query or request.path, "current": query.lstrip("?") == here}
-        for label, query in VIEWS
-    ]
-
-
-def _tokens(form: MemberFilterForm) -> list[dict[str, str]]:
-    """Name the filters that have no control of their own on the page."""
-    unit = form.cleaned_data.get("unit") if form.is_valid() else None
-    return [{"label": _("Unit: %s") % unit.name, "name": "unit"}] if unit else []
 
 
 @desk(P.VIEW_MEMBERS)

@@ -18,7 +18,6 @@ from members.models import (
     Membership,
     Person,
     UnionUnit,
-    UnitPlacement,
     WorkerGroup,
 )
 from members.states import Confirmation, FormationMethod, Source
@@ -84,11 +83,8 @@ def unit(parent: UnionUnit | None = None, **fields: Any) -> UnionUnit:
     }
     values.setdefault("area", parent.area if parent else None)
     if parent is None:
-        made = UnionUnit.objects.add_root(create_kwargs=values)
-    else:
-        made = UnionUnit.objects.add_child(_fresh(parent), create_kwargs=values)
-    UnitPlacement.objects.create(unit=made, parent=parent, started_on=SINCE)
-    return made
+        return UnionUnit.objects.add_root(create_kwargs=values)
+    return UnionUnit.objects.add_child(_fresh(parent), create_kwargs=values)
 
 
 def district_unit(**fields: Any) -> UnionUnit:

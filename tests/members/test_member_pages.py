@@ -82,7 +82,7 @@ def test_a_full_number_in_the_address_is_refused_and_not_repeated(
 
     assert page.status_code == 400
     assert page.context["page"].rows == []
-    assert "Find by full number" in page.content.decode()
+    assert "Type the number into the search box" in page.content.decode()
     assert f'value="{number}"' not in page.content.decode()
 
 
@@ -91,14 +91,27 @@ def test_finding_by_full_number_goes_to_the_member(district, subdistrict_officer
     member, foreign = make.membership(district.firm_a), make.membership(district.firm_b)
     url = reverse("members:member-find")
 
-    found = client.post(url, {"number": member.person.id_number})
-    by_phone = client.post(url, {"number": member.person.phone})
-    elsewhere = client.post(url, {"number": foreign.person.id_number})
-    broken = client.post(url, {"number": "123"})
+    found = client.post(url, {"q": member.person.id_number})
+    by_phone = client.post(url, {"q": member.person.phone})
+    by_number = client.post(url, {"q": member.member_no_grouped})
+    elsewhere = client.post(url, {"q": foreign.person.id_number})
+    broken = client.post(url, {"q": f"{member.person.id_number[:-1]}A"})
+    misprint = client.post(url, {"q": "490100199003071234"})
 
-    assert found.url == by_phone.url == reverse("members:member-detail", args=[member.pk])
-    assert (elsewhere.status_code, broken.status_code) == (400, 400)
+    page = reverse("members:member-detail", args=[member.pk])
+    assert found.url == by_phone.url == by_number.url == page
+    assert (elsewhere.status_code, misprint.status_code) == (400, 400)
     assert "Nobody with this number" in elsewhere.content.decode()
+    assert broken.status_code == 400
+
+
+def test_the_search_box_keeps_the_filters_of_the_list(district, district_officer, client_for):
+    url = reverse("members:member-find")
+    within = "group=FOOD_RIDER&after=x&read_as=initials&nonsense=1"
+
+    answer = client_for(district_officer).post(url, {"q": "张伟", "within": within})
+
+    assert answer.url == f"{reverse('members:member-list')}?group=FOOD_RIDER&q=%E5%BC%A0%E4%BC%9F"
 
 
 @pytest.mark.parametrize(

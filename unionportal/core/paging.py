@@ -46,8 +46,11 @@ class Keyset:
 
         Raise BadRequest (400) for a cursor this list did not make and for a size out of range.
         """
-        size = _size(request, size)
         after, before = request.GET.get("after", ""), request.GET.get("before", "")
+        return self.cut(queryset, _size(request, size), after=after, before=before)
+
+    def cut(self, queryset: QuerySet[Any], size: int, *, after: str = "", before: str = "") -> Page:
+        """Return the page of `size` rows after or before a cursor; the first one without."""
         backwards = bool(before)
         rows = queryset.order_by(*(_flip(self.order) if backwards else self.order))
         if cursor := before or after:

@@ -7,9 +7,14 @@ three thousand distinct ones among a hundred thousand names.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache, lru_cache
 
 from pypinyin import Style, pinyin
+from pypinyin.constants import PINYIN_DICT
+from pypinyin.style import convert
 
 from unionportal.core.identifiers.names import MIDDLE_DOT
 
@@ -47,12 +52,28 @@ SURNAMES = {
     "阚": "kan",
     "佴": "nai",
     "颉": "xie",
+    "么": "yao",
 }
+# Surnames read in two ways by their own bearers, beside what running text makes of a surname.
+SURNAMES_READ_TWICE = {
+    "尉": "yu",
+    "牟": "mu",
+    "柏": "bo",
+    "宿": "xiu",
+    "莘": "xin",
+    "郗": "chi",
+    "谌": "shen",
+    "车": "ju",
+    "盛": "cheng",
+}
+# Characters of given names that people read in two ways.
+GIVEN_READ_TWICE = "乐行长朝重晟茜娜隽莎筠盛柏曾单参传禅省降调系露"
 # Only those that character by character would read otherwise.
 DOUBLE_SURNAMES = {
     "尉迟": "yu chi",
     "万俟": "mo qi",
     "澹台": "tan tai",
+    "单于": "chan yu",
 }
 
 
@@ -98,3 +119,96 @@ def _reading(char: str) -> str:
     if readings:
         return readings[0][0]
     return char.casefold() if char.isalnum() else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Homograph:
+    """A character that the typed syllables may stand for, although it is kept as other ones."""
+
+    char: str
+    place: int
+    kept: str  # the key as kept, without spaces, as far as it was typed
+
+
+def other_readings(typed: str) -> list[Homograph]:
+    """Return what else typed pinyin may mean: "dan xiao" is also 单 kept as "shanxiao".
+
+    Only whole syllables count, and one character at a time.
+    """
+    syllables = split_syllables(typed)
+    found = []
+    for place, syllable in enumerate(syllables):
+        others = _surnames_by_other_reading() if place == 0 else _given_by_other_reading()
+        for char, kept in others.get(syllable, ()):
+            key = "".join([*syllables[:place], kept, *syllables[place + 1 :]])
+            found.append(Homograph(char, place, key))
+    return found
+
+
+def split_syllables(typed: str) -> list[str]:
+    """Return the syllables of typed pinyin, the last one perhaps not finished; [] when none fit.
+
+    Spaces separate; without them longer syllables go first: "fangang" is fang ang, not fan gang.
+    """
+    split: list[str] = []
+    parts = typed.casefold().split()
+    for number, part in enumerate(parts, start=1):
+        pieces = _split(part, may_be_cut=number == len(parts))
+        if not pieces:
+            return []
+        split += pieces
+    return split
+
+
+def _split(part: str, *, may_be_cut: bool) -> list[str]:
+    if not part:
+        return []
+    for length in range(min(len(part), 6), 0, -1):
+        head, rest = part[:length], part[length:]
+        if head not in syllables_known():
+            continue
+        if not rest:
+            return [head]
+        if tail := _split(rest, may_be_cut=may_be_cut):
+            return [head, *tail]
+        if may_be_cut and _begins_syllable(rest):
+            return [head, rest]
+    return []
+
+
+def _begins_syllable(text: str) -> bool:
+    return any(syllable.startswith(text) for syllable in syllables_known())
+
+
+@cache
+def syllables_known() -> frozenset[str]:
+    """Return every toneless syllable of the dictionary, ü as v."""
+    readings = {reading for line in PINYIN_DICT.values() for reading in line.split(",")}
+    plain = {convert(reading, Style.NORMAL, strict=False) for reading in readings}
+    return frozenset(one for one in plain if one.isascii() and set(one) & set("aeiouv"))
+
+
+def _readings(char: str) -> Iterator[str]:
+    """The readings of running text, the two commonest ones."""
+    yield from pinyin(char, style=Style.NORMAL, heteronym=True)[0][:2]
+
+
+@cache
+def _surnames_by_other_reading() -> dict[str, list[tuple[str, str]]]:
+    found = defaultdict(list)
+    for char, kept in SURNAMES.items():
+        for other in {*_readings(char)} - {kept}:
+            found[other].append((char, kept))
+    for char, other in SURNAMES_READ_TWICE.items():
+        found[other].append((char, _reading(char)))
+    return found
+
+
+@cache
+def _given_by_other_reading() -> dict[str, list[tuple[str, str]]]:
+    found = defaultdict(list)
+    for char in GIVEN_READ_TWICE:
+        kept = _reading(char)
+        for other in {*_readings(char)} - {kept}:
+            found[other].append((char, kept))
+    return found

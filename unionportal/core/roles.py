@@ -22,7 +22,6 @@ class Permission(StrEnum):
     USE_DESK = "use_desk"
     VIEW_ORGANISATION = "view_organisation"
     MANAGE_ORGANISATION = "manage_organisation"
-    KEEP_UNIT_RECORDS = "keep_unit_records"
     VIEW_MEMBERS = "view_members"
     ENROL = "enrol"
     APPROVE_APPLICATION = "approve_application"
@@ -85,10 +84,9 @@ class SubdistrictOfficer(Role):
     name = _("Sub-district officer")
     words = _(
         "Approves applications for the units of the sub-district, recording the grassroots "
-        "union's decision, and keeps those units' committees and certificates."
+        "union's decision."
     )
     permissions = FieldOfficer.permissions | {
-        P.KEEP_UNIT_RECORDS,
         P.APPROVE_APPLICATION,
         P.REVEAL,
         P.EXPORT,
