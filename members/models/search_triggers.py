@@ -46,7 +46,7 @@ def _after(name: str, operation: pgtrigger.Operation, sql: str, **rows: str) -> 
         operation=operation,
         when=pgtrigger.After,
         level=pgtrigger.Statement,
-        referencing=pgtrigger.Referencing(**rows),
+        referencing=pgtrigger.Referencing(**rows),  # type: ignore[no-untyped-call]
         func=sql,
     )
 
