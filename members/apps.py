@@ -7,9 +7,11 @@ class MembersConfig(AppConfig):
     def ready(self) -> None:
         from members import figures, tasks  # noqa: F401, PLC0415 - they register themselves
         from members.navigation import register_pages  # noqa: PLC0415 - needs the models
+        from members.openers import owner  # noqa: PLC0415
         from members.reach import resolve  # noqa: PLC0415
         from members.transfers import receivers  # noqa: F401, PLC0415
-        from unionportal.core import scope  # noqa: PLC0415
+        from unionportal.core import files, scope  # noqa: PLC0415
 
         scope.register_resolver(resolve)
+        files.register_owner(owner)
         register_pages()

@@ -10,11 +10,14 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from unionportal.core import files
+from unionportal.core import files, images
+from unionportal.core.actors import ServiceActor
 from unionportal.core.errors import Refused
 from unionportal.core.forms import FileInput
 from unionportal.core.input_errors import InputError
 from unionportal.core.models import Attachment, User
+
+PICTURE_BYTES = 10 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,7 @@ class ScanUpload:
     content: bytes = field(repr=False)
     content_type: str
 
-    def store(self, *, by: User, kind: str) -> Attachment:
+    def store(self, *, by: User | ServiceActor, kind: str) -> Attachment:
         """Store the scan encrypted; call inside the action's transaction."""
         return files.store(
             self.content, by=by, kind=kind, name=self.name, content_type=self.content_type
@@ -43,9 +46,34 @@ class ScanField(forms.FileField):
         try:
             content = files.read_upload(data)
             content_type = files.sniff_scan(content)
+            if content_type != "application/pdf":
+                content, content_type = images.clean_paper(content), "image/jpeg"
         except Refused as refusal:
             raise ValidationError(str(refusal.message), code=refusal.code) from refusal
         return ScanUpload(data.name or "scan", content, content_type)
+
+
+class PictureField(forms.FileField):
+    """A picture that `clean_picture` reads and writes anew; cleans to a `ScanUpload` or None."""
+
+    def __init__(
+        self,
+        *args: Any,
+        clean_picture: Callable[[bytes], bytes],
+        content_type: str = "image/jpeg",
+        **kwargs: Any,
+    ):
+        super().__init__(*args, **kwargs)
+        self.clean_picture, self.content_type = clean_picture, content_type
+
+    def to_python(self, data: Any) -> Any:
+        if not data:
+            return None
+        try:
+            content = self.clean_picture(files.read_upload(data, max_bytes=PICTURE_BYTES))
+        except Refused as refusal:
+            raise ValidationError(str(refusal.message), code=refusal.code) from refusal
+        return ScanUpload("picture", content, self.content_type)
 
 
 class IdentifierField(forms.CharField):

@@ -264,10 +264,12 @@ class ApplicationFilterForm(FilterForm):
         label=_("Group"), queryset=WorkerGroup.objects.all(), empty_label=_("All")
     )
     source = forms.ChoiceField(label=_("Came by"), choices=[ALL, *Source.choices])
+    unit = LookupChoiceField(queryset=UnionUnit.objects.none(), widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, user=user, **kwargs)
         set_choices(self, "area", top_areas(user))
+        set_choices(self, "unit", UnionUnit.objects.visible_to(user))
 
     def clean_state(self) -> str:
         state = self.cleaned_data["state"] or ApplicationState.SUBMITTED

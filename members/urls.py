@@ -3,7 +3,7 @@ from django.urls import URLPattern, path
 from members.lists import urls as lists
 from members.roster import urls as roster
 from members.transfers import urls as transfers
-from members.views import applications, members, organisation
+from members.views import applications, members, organisation, papers
 
 app_name = "members"
 urlpatterns: list[URLPattern] = [
@@ -21,6 +21,7 @@ urlpatterns: list[URLPattern] = [
     path("members/<uuid:pk>/certificate/", members.certificate, name="certificate"),
     path("enrol/", applications.enrol, name="enrol"),
     path("applications/", applications.application_list, name="application-list"),
+    path("applications/queues/", applications.application_queues, name="application-queues"),
     path("applications/approve/", applications.application_approve, name="application-approve"),
     path("applications/<uuid:pk>/", applications.application_detail, name="application-detail"),
     path(
@@ -38,6 +39,12 @@ urlpatterns: list[URLPattern] = [
         "applications/<uuid:pk>/withdraw/",
         applications.application_withdraw,
         name="application-withdraw",
+    ),
+    path("applications/<uuid:pk>/files/", papers.file_add, name="application-file-add"),
+    path(
+        "applications/<uuid:pk>/files/<uuid:file_pk>/drop/",
+        papers.file_drop,
+        name="application-file-drop",
     ),
     *roster.urlpatterns,
     *transfers.urlpatterns,

@@ -14,7 +14,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from members import signals
-from members.actions import memberships, people
+from members.actions import completion, memberships, papers, people
 from members.actions.candidates import Candidate, checked
 from members.actions.confirmation import confirm_by_link
 from members.actions.rights import require_units
@@ -310,9 +310,11 @@ def _opening(row: Application, person: Person, decided_on: date) -> memberships.
 
 @transaction.atomic
 def return_(*, by: User, application: Application, reason: str) -> Application:
-    """Send `application` back to be completed, saying what is missing."""
+    """Send `application` back to be completed, saying what is missing; text the applicant."""
     _require_approver(by, application)
-    return move(application, "return", by=by, reason=reason, answer=reason[:200])
+    returned = move(application, "return", by=by, reason=reason, answer=reason[:200])
+    completion.ask(returned, by)
+    return returned
 
 
 @transaction.atomic
@@ -356,5 +358,6 @@ def _close(
     closed = move(
         application, verb, by=by, reason=reason, answer=reason[:200], closed_at=timezone.now()
     )
+    papers.expire_files(closed)
     signals.application_closed.send(Application, application=closed)
     return closed

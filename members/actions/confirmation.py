@@ -32,11 +32,12 @@ def confirm_by_link(*, token: str) -> Application:
     if application.state in (ApplicationState.REJECTED, ApplicationState.WITHDRAWN):
         raise Refused(_("This application was closed. Ask your union."), code="link_closed")
     if application.confirmation == Confirmation.NONE:
-        _confirm(application)
+        confirm(application)
     return application
 
 
-def _confirm(application: Application) -> None:
+def confirm(application: Application) -> None:
+    """Record the yes given through a texted link, with what it proves about the phone."""
     application.confirmation, application.confirmed_at = Confirmation.SMS_LINK, timezone.now()
     application.phone_is_verified = _is_only_theirs(application)
     application.save(update_fields=["confirmation", "confirmed_at", "phone_is_verified"])

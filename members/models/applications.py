@@ -84,6 +84,10 @@ class Application(models.Model):
     confirm_token = models.CharField(  # noqa: DJ001
         max_length=32, unique=True, null=True, editable=False
     )
+    # The link by which the applicant completes what was returned.
+    complete_token = models.CharField(  # noqa: DJ001
+        max_length=32, unique=True, null=True, editable=False
+    )
     person = models.ForeignKey(
         Person, null=True, blank=True, on_delete=models.PROTECT, related_name="applications"
     )

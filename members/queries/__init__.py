@@ -27,6 +27,7 @@ from members.queries.people import (
     shared_phone_count,
     status_of,
 )
+from members.queries.queues import application_queues
 
 __all__ = [
     "DEFINITION_VERSION",
@@ -36,6 +37,7 @@ __all__ = [
     "CoverageCell",
     "MemberStatus",
     "application_list",
+    "application_queues",
     "coverage_cells",
     "find_person",
     "is_widely_shared",

@@ -189,6 +189,7 @@ def _page(
         "person": transfer.membership.person,
         "knows_origin": knows,
         "sees_member": visible,
+        "may_open": has_permission(user, P.REVEAL),
         "kind_of_state": TRANSFER_KINDS[TransferState(transfer.state)],
         "is_late": transfer.closed_at is None and transfer.due_on < timezone.localdate(),
         "verbs": queries.verbs_for(user, transfer),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -10,6 +11,7 @@ from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
@@ -18,6 +20,8 @@ from members import queries
 from members.actions import applications
 from members.forms import ApplicationFilterForm, DecisionForm, EnrolForm, ReasonForm, ResubmitForm
 from members.models import Application
+from members.models.files import SINGLE_KINDS, FileKind
+from members.papers_forms import PaperForm
 from members.queries.history import timeline_of, with_application_past
 from members.states import ApplicationState, Confirmation
 from members.tables import APPLICATION_KINDS, ApplicationTable, PickApplicationTable
@@ -32,7 +36,9 @@ from unionportal.core.views_base import desk
 
 P = Permission
 NEWEST_FIRST = Keyset("-submitted_at", "-pk")
+OLDEST_FIRST = Keyset("submitted_at", "pk")
 MOST_AT_ONCE = 500
+NO_PAPERS = (ApplicationState.REJECTED, ApplicationState.WITHDRAWN)
 
 
 @desk(get=P.ENROL, post=P.ENROL)
@@ -72,7 +78,8 @@ def application_list(request: HttpRequest) -> HttpResponse:
     rows = Application.objects.none()
     if form.is_valid():
         rows = queries.application_list(staff(request), **form.cleaned_data)
-    page = NEWEST_FIRST.page(rows, request)
+    unit = form.cleaned_data.get("unit") if form.is_valid() else None
+    page = (OLDEST_FIRST if unit else NEWEST_FIRST).page(rows, request)
     decides = _decides_here(request, form)
     table = PickApplicationTable if decides else ApplicationTable
     empty = Empty(
@@ -82,11 +89,19 @@ def application_list(request: HttpRequest) -> HttpResponse:
         "form": form,
         "page": page,
         "table": table(page.rows, request=request, empty=empty),
+        "unit": unit,
         "decision": DecisionForm() if decides and page.rows else None,
         "may_enrol": has_permission(request.user, P.ENROL),
     }
     status = 200 if form.is_valid() else 400
     return render(request, "members/application_list.html", context, status=status)
+
+
+@desk(P.VIEW_MEMBERS)
+def application_queues(request: HttpRequest) -> HttpResponse:
+    """List the units with open applications, the one that keeps somebody waiting longest first."""
+    context = {"queues": queries.application_queues(staff(request)), "today": timezone.localdate()}
+    return render(request, "members/application_queues.html", context)
 
 
 def _decides_here(request: HttpRequest, form: ApplicationFilterForm) -> bool:
@@ -101,7 +116,7 @@ def _decides_here(request: HttpRequest, form: ApplicationFilterForm) -> bool:
 @never_cache
 def application_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Show an application and what can be decided about it."""
-    return _page(request, _application(request, pk))
+    return application_page(request, application_for(request, pk))
 
 
 @desk(post=P.APPROVE_APPLICATION)
@@ -178,7 +193,7 @@ def application_reject(request: HttpRequest, pk: UUID) -> HttpResponse:
 def _with_reason(
     request: HttpRequest, pk: UUID, act: Callable[..., Application], done: str, form_name: str
 ) -> HttpResponse:
-    application = _application(request, pk, P.APPROVE_APPLICATION)
+    application = application_for(request, pk, P.APPROVE_APPLICATION)
     form = ReasonForm(request.POST, auto_id=f"{form_name}_%s")
     status = 400
     if form.is_valid():
@@ -190,13 +205,13 @@ def _with_reason(
         else:
             messages.success(request, done)
             return redirect("members:application-detail", pk=pk)
-    return _page(request, application, status, **{form_name: form})
+    return application_page(request, application, status, **{form_name: form})
 
 
 @desk(post=P.ENROL)
 def application_resubmit(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Send a returned application in again, with the scan that was missing."""
-    application = _application(request, pk, P.ENROL)
+    application = application_for(request, pk, P.ENROL)
     form = ResubmitForm(request.POST, request.FILES)
     status = 400
     if form.is_valid():
@@ -205,7 +220,7 @@ def application_resubmit(request: HttpRequest, pk: UUID) -> HttpResponse:
         except Refused as refusal:
             status = refusal.status
             form.add_error(None, str(refusal.message))
-    return _page(request, application, status, resubmit_form=form)
+    return application_page(request, application, status, resubmit_form=form)
 
 
 def _resubmit(request: HttpRequest, form: ResubmitForm, application: Application) -> str:
@@ -219,13 +234,14 @@ def _resubmit(request: HttpRequest, form: ResubmitForm, application: Application
 @desk(post=P.ENROL)
 def application_withdraw(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Take an application back at the person's wish."""
-    application = _application(request, pk, P.ENROL)
+    application = application_for(request, pk, P.ENROL)
     applications.withdraw(by=staff(request), application=application)
     messages.success(request, _("The application was withdrawn."))
     return redirect("members:application-detail", pk=pk)
 
 
-def _application(request: HttpRequest, pk: UUID, permission: P | None = None) -> Application:
+def application_for(request: HttpRequest, pk: UUID, permission: P | None = None) -> Application:
+    """Return the application, or 404 when it is out of the reader's reach."""
     rows = Application.objects.visible_to(staff(request), permission).select_related(
         "unit", "group", "employer", "area", "decision", "membership", "evidence"
     )
@@ -233,9 +249,22 @@ def _application(request: HttpRequest, pk: UUID, permission: P | None = None) ->
     return found
 
 
-def _page(
+def _papers(application: Application) -> dict[str, Any]:
+    """Return photo and signature (as pictures) and the other papers of an application."""
+    rows = application.files.filter(replaced_at=None).select_related("file").order_by("added_at")
+    found = list(rows)
+    pictures = {one.kind: one for one in found if one.kind in SINGLE_KINDS}
+    return {
+        "photo": pictures.get(FileKind.PHOTO),
+        "signature": pictures.get(FileKind.SIGNATURE),
+        "papers": found,
+    }
+
+
+def application_page(
     request: HttpRequest, application: Application, status: int = 200, **forms: Form
 ) -> HttpResponse:
+    """Show an application; `forms` are those that were filled in wrong."""
     application.refresh_from_db(fields=["state", "answer"])
     rights = (P.APPROVE_APPLICATION, P.ENROL)
     held = {right for right in rights if has_permission(request.user, right)}
@@ -247,6 +276,10 @@ def _page(
         "return_form": ReasonForm(auto_id="return_form_%s"),
         "reject_form": ReasonForm(auto_id="reject_form_%s"),
         "resubmit_form": ResubmitForm(),
+        "paper_form": PaperForm(auto_id="paper_%s"),
+        "may_add": P.ENROL in held and application.state not in NO_PAPERS,
+        "may_open": has_permission(request.user, P.REVEAL),
+        **_papers(application),
         "is_widely_shared": queries.is_widely_shared(application.phone_index),
         "entries": with_application_past(
             timeline_of(application, application.membership), application

@@ -20,7 +20,14 @@ from benefits.actions import cardfiles
 from benefits.models import LineSettlement, PayoutLine
 from benefits.states.cards import Transport
 from members.actions import applications
-from members.models import MemberCertificate, Membership, RosterImport, Transfer
+from members.models import (
+    Application,
+    ApplicationFile,
+    MemberCertificate,
+    Membership,
+    RosterImport,
+    Transfer,
+)
 from members.states import Confirmation
 from members.transfers import actions as transfers
 from tests.architecture.matrix import ROLES, TABLE
@@ -198,6 +205,28 @@ def confirm_link(cast: Cast) -> dict[str, Any]:
     candidate = make.candidate(cast.place.firm_a, **asked)
     made = applications.submit(by=SYSTEM, candidate=candidate, ask_by_sms=True)
     return {"token": made.confirm_token}
+
+
+@thing
+def application_file(cast: Cast) -> dict[str, Any]:
+    found = Application.objects.get(pk=cast.address_of("application")["pk"])
+    made = ApplicationFile.objects.create(
+        application=found, kind="photo", file=make.picture(kind="photo")
+    )
+    return {"pk": found.pk, "file_pk": made.pk}
+
+
+@thing
+def picture(cast: Cast) -> dict[str, Any]:
+    made = ApplicationFile.objects.get(pk=cast.address_of("application_file")["file_pk"])
+    return {"pk": made.file_id}
+
+
+@thing
+def complete_link(cast: Cast) -> dict[str, Any]:
+    made = make.application(cast.place.firm_a)
+    by = cast.users["subdistrict_officer@a"]
+    return {"token": applications.return_(by=by, application=made, reason="缺照片").complete_token}
 
 
 @thing

@@ -20,6 +20,7 @@ READERS = (
 NO_PAGES = {
     "health-live", "health-ready", "set_language", "mfa_download_recovery_codes",
     "members:import-template", "reports:coverage-xlsx", "members:unit-children",
+    "core:attachment",
 }  # fmt: skip
 # No link leads there in a fresh demo: the main job looks at them on its way.
 WALKED_JOB = {
@@ -31,7 +32,7 @@ WALKED_JOB = {
 # Steps of a log-in, links that come by text message.
 WALKED_ELSEWHERE = {
     "account_logout", "mfa_authenticate", "worker:confirm", "worker:verify",
-    "worker:transfer", "members:transfer-detail",
+    "worker:transfer", "members:transfer-detail", "worker:complete", "worker:join-papers",
 }  # fmt: skip
 # Only for an account without its second step yet, and after typing the password again.
 NOT_WALKED = {"mfa_activate_totp", "mfa_view_recovery_codes"}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 from datetime import date
 from typing import Any
 
 from django.db import transaction
+from PIL import Image
 from stdnum.cn.ric import calc_check_digit
 
 from members.actions import applications, memberships, people
@@ -174,3 +176,15 @@ def person(unit: UnionUnit, **fields: Any) -> Person:
 def scan(by: Any = SYSTEM, kind: str = "decision") -> Attachment:
     """Store a small PDF."""
     return files.store(PDF, by=by, kind=kind, name="scan.pdf", content_type="application/pdf")
+
+
+def jpeg(size: tuple[int, int] = (300, 420), colour: str = "#c84b31", **options: Any) -> bytes:
+    """Return a JPEG of one colour."""
+    made = io.BytesIO()
+    Image.new("RGB", size, colour).save(made, "JPEG", **options)
+    return made.getvalue()
+
+
+def picture(by: Any = SYSTEM, kind: str = "photo") -> Attachment:
+    """Store a small JPEG."""
+    return files.store(jpeg(), by=by, kind=kind, name="photo.jpg", content_type="image/jpeg")

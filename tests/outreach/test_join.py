@@ -5,10 +5,11 @@ from datetime import date
 
 import pytest
 from django.contrib.sessions.models import Session
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
-from members.models import Application
+from members.models import Application, ApplicationFile
 from outreach import actions
 from outreach.models import Drive, DriveEnrolment, JoinCode, KnownJoin
 from tests.factories import members as people
@@ -361,7 +362,32 @@ def test_session_holds_no_readable_number_and_nothing_after_the_end(phone):
         assert value.encode().hex() not in kept["sealed"]
         assert value not in str(kept)
     phone.finish()
-    assert phone.client.session["join"] == {"code": phone.code.code, "done": True}
+    ref = str(Application.objects.get().client_ref)
+    assert phone.client.session["join"] == {"code": phone.code.code, "done": True, "ref": ref}
+
+
+def test_photo_is_added_after_joining_by_who_joined_only(phone, code):
+    assert phone.get("papers/").url == phone.url()
+    phone.to_code()
+    phone.finish()
+    assert phone.url("papers/") in phone.get("done/").text
+    photo = SimpleUploadedFile("me.jpg", people.jpeg())
+    assert phone.post("papers/", {"photo": photo}).url == phone.url("done/")
+    assert [one.kind for one in Application.objects.get().files.all()] == ["photo"]
+    assert phone.post("papers/").url == phone.url("done/")
+    stranger = Phone(code)
+    assert stranger.post("papers/", {"photo": photo}).url == stranger.url()
+
+
+def test_photo_of_somebody_known_gets_the_same_answer(district):
+    known = people.membership(district.firm_a)
+    drive = make.drive(district.unit, areas=[district.area_a], groups=[COURIERS, TRUCKS])
+    code = make.code(drive, district.pool_a, district.area_a)
+    other = Phone(code, name=known.person.name, id_number=known.person.id_number)
+    other.to_code()
+    other.finish()
+    answer = other.post("papers/", {"photo": SimpleUploadedFile("me.jpg", people.jpeg())})
+    assert (answer.url, ApplicationFile.objects.count()) == (other.url("done/"), 0)
 
 
 def test_number_is_never_in_an_address_nor_kept_by_the_browser(phone):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -19,6 +20,8 @@ from unionportal.core.models.files import Attachment
 
 if TYPE_CHECKING:
     from datetime import timedelta
+
+    from django.db.models import Model
 
     from unionportal.core.models import User
 
@@ -106,3 +109,22 @@ def drop_expired() -> int:
 
 def _path(attachment: Attachment) -> Path:
     return Path(settings.FILES_ROOT) / attachment.path
+
+
+# A function (user, attachment, to_look) → what the attachment belongs to when `user` may have it,
+# else None. `to_look` is True for a picture shown in a page, False for a file taken out.
+Owner = Callable[["User", Attachment, bool], "Model | None"]
+_owners: list[Owner] = []
+
+
+def register_owner(owner: Owner) -> Owner:
+    """Let an app say what its attachments belong to and who may open them; once."""
+    if owner not in _owners:
+        _owners.append(owner)
+    return owner
+
+
+def owner_of(user: User, attachment: Attachment, *, to_look: bool) -> Model | None:
+    """Return what `attachment` belongs to, or None when `user` may not open it."""
+    found = (owner(user, attachment, to_look) for owner in _owners)
+    return next((model for model in found if model is not None), None)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from unionportal.core.views import accounts, audit, demo, jobs, preferences
+from unionportal.core.views import accounts, audit, demo, files, jobs, preferences
 
 app_name = "core"
 urlpatterns = [
@@ -9,6 +9,7 @@ urlpatterns = [
     path("desk/jobs/", jobs.job_list, name="job-list"),
     path("desk/jobs/<uuid:pk>/", jobs.job_detail, name="job-detail"),
     path("desk/jobs/<uuid:pk>/download/", jobs.job_download, name="job-download"),
+    path("desk/files/<uuid:pk>/", files.attachment, name="attachment"),
     path("desk/audit/", audit.audit_list, name="audit-list"),
     path("desk/reveals/", audit.reveal_list, name="reveal-list"),
     path("desk/accounts/", accounts.account_list, name="account-list"),

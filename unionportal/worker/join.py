@@ -192,7 +192,7 @@ def join_code(request: HttpRequest, step: Step) -> HttpResponse:
             messages.error(request, str(refusal.message))
             return step.go("join-check")
         if is_right:
-            drafts.finish(request, step.code)
+            drafts.finish(request, draft)
             return step.go("join-done")
         form.add_error("code", _wrong_code())
     return _page(request, step, form, "worker/join_code.html", phone=draft.who["phone"])

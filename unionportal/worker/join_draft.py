@@ -50,9 +50,14 @@ def save(request: HttpRequest, draft: Draft) -> None:
     request.session[KEY] = {"code": draft.code, "sealed": sealed}
 
 
-def finish(request: HttpRequest, code: JoinCode) -> None:
-    """Forget the answers; remember only that this browser has sent them."""
-    request.session[KEY] = {"code": code.code, "done": True}
+def finish(request: HttpRequest, draft: Draft) -> None:
+    """Forget the answers; remember only which application this browser has sent."""
+    request.session[KEY] = {"code": draft.code, "done": True, "ref": draft.ref}
+
+
+def sent_ref(request: HttpRequest) -> str:
+    """Return the reference of what this browser has sent; "" when nothing."""
+    return str((request.session.get(KEY) or {}).get("ref", ""))
 
 
 def is_done(request: HttpRequest, code: JoinCode) -> bool:

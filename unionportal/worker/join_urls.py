@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from unionportal.worker import join
+from unionportal.worker import join, papers
 
 urlpatterns = [
     path("join/", join.join_start, name="join-start"),
@@ -12,5 +12,6 @@ urlpatterns = [
     path("join/<str:code>/check/", join.join_check, name="join-check"),
     path("join/<str:code>/code/", join.join_code, name="join-code"),
     path("join/<str:code>/resend/", join.join_resend, name="join-resend"),
+    path("join/<str:code>/papers/", papers.join_papers, name="join-papers"),
     path("join/<str:code>/done/", join.join_done, name="join-done"),
 ]

@@ -1,6 +1,6 @@
 from django.urls import include, path
 
-from unionportal.worker import transfers, views
+from unionportal.worker import papers, transfers, views
 
 app_name = "worker"
 urlpatterns = [
@@ -13,6 +13,7 @@ urlpatterns = [
     path("status/transfer/", transfers.status_transfer, name="status-transfer"),
     path("status/leave/", views.status_leave, name="status-leave"),
     path("confirm/<str:token>/", views.confirm, name="confirm"),
+    path("complete/<str:token>/", papers.complete, name="complete"),
     path("transfer/<str:token>/", transfers.transfer_link, name="transfer"),
     path("verify/<str:token>/", views.verify, name="verify"),
     path("", include("unionportal.worker.join_urls")),
