@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('members', '0007_transfers_and_files'),
+        ('members', '0008_member_keys'),
     ]
 
     operations = [
