@@ -18,6 +18,7 @@ class BenefitsConfig(AppConfig):
             payout_files,
             results,
         )
+        from benefits.merging import register_links  # noqa: PLC0415
         from benefits.navigation import register_pages  # noqa: PLC0415
         from benefits.queries.cards import work_waiting  # noqa: PLC0415
         from benefits.receivers import cards, payouts  # noqa: F401, PLC0415
@@ -27,6 +28,7 @@ class BenefitsConfig(AppConfig):
         from unionportal.core.roles import Permission  # noqa: PLC0415
 
         panels.register(member_panel)
+        register_links()
         register_pages()
         register(
             NavItem(

@@ -6,6 +6,7 @@ class MembersConfig(AppConfig):
 
     def ready(self) -> None:
         from members import figures, tasks  # noqa: F401, PLC0415 - they register themselves
+        from members.merging.links import register_links  # noqa: PLC0415
         from members.navigation import register_pages  # noqa: PLC0415 - needs the models
         from members.openers import owner  # noqa: PLC0415
         from members.reach import resolve  # noqa: PLC0415
@@ -14,4 +15,5 @@ class MembersConfig(AppConfig):
 
         scope.register_resolver(resolve)
         files.register_owner(owner)
+        register_links()
         register_pages()

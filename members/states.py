@@ -256,3 +256,28 @@ class MovementKind(TextChoices):
     RECLASSIFY_IN = "reclassify_in", _("Came to this group")
     RECLASSIFY_OUT = "reclassify_out", _("Left this group")
     ANNUL = "annul", _("Annulled")
+    CORRECTION = "correction", _("Corrected")
+
+
+class PairState(TextChoices):
+    OPEN = "open", _("To decide")
+    MERGED = "merged", _("Merged")
+    DISMISSED = "dismissed", _("Two people")
+
+
+PAIR_MACHINE = Machine(
+    name="pair",
+    steps=(
+        Step("merge", (PairState.OPEN,), PairState.MERGED, P.APPROVE_APPLICATION),
+        Step("unmerge", (PairState.MERGED,), PairState.OPEN, P.APPROVE_APPLICATION),
+        Step(
+            "dismiss",
+            (PairState.OPEN,),
+            PairState.DISMISSED,
+            P.APPROVE_APPLICATION,
+            needs_reason=True,
+        ),
+        # By the search alone, when it finds stronger evidence than the officer had.
+        Step("reopen", (PairState.DISMISSED,), PairState.OPEN),
+    ),
+)

@@ -8,11 +8,13 @@ class OutreachConfig(AppConfig):
         from django.utils.translation import gettext_lazy as _  # noqa: PLC0415
 
         from outreach import figures, receivers  # noqa: F401, PLC0415 - they register themselves
+        from outreach.merging import register_links  # noqa: PLC0415
         from outreach.reach import patch_scope  # noqa: PLC0415 - needs the models
         from unionportal.core import scope  # noqa: PLC0415
         from unionportal.core.navigation import NavItem, register  # noqa: PLC0415
         from unionportal.core.roles import Permission  # noqa: PLC0415
 
+        register_links()
         scope.register_extension(patch_scope)
         for order, label, url_name in (
             (10, _("Enrolment drives"), "outreach:drive-list"),

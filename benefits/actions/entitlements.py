@@ -106,6 +106,12 @@ def void(*, by: User | ServiceActor, entitlement: Entitlement, reason: str) -> E
     Raises `Stale` when the bank has it already, `Refused` without a reason.
     """
     require(by, Permission.MANAGE_PROGRAMMES)
+    return void_right(entitlement, by=by, reason=reason)
+
+
+@transaction.atomic
+def void_right(entitlement: Entitlement, *, by: User | ServiceActor, reason: str) -> Entitlement:
+    """End a right that was not paid, for whoever may decide it elsewhere (a merge of records)."""
     held = Entitlement.objects.select_for_update(of=("self",)).get(pk=entitlement.pk)
     move(entitlement, "void", by=by, reason=reason)
     programme = entitlement.programme

@@ -209,7 +209,7 @@ class Entitlement(models.Model):
             models.UniqueConstraint(
                 name="entitlement_once",
                 fields=["programme", "cycle", "person"],
-                condition=~Q(state="void"),
+                condition=~Q(state__in=["void", "overpaid"]),
                 violation_error_message=_("This person is entitled already."),
             ),
             models.CheckConstraint(
@@ -223,9 +223,24 @@ class Entitlement(models.Model):
             pgtrigger.Protect(
                 name="entitlement_terms_fixed",
                 operation=pgtrigger.Update,
-                condition=pgtrigger.AnyChange(
-                    "amount_fen", "person", "cycle", "programme", "rule_version"
-                ),
+                condition=pgtrigger.AnyChange("amount_fen", "cycle", "programme", "rule_version"),
+            ),
+            pgtrigger.Trigger(
+                name="entitlement_person_fixed",
+                operation=pgtrigger.Update,
+                when=pgtrigger.Before,
+                condition=pgtrigger.AnyChange("person"),
+                func="""
+                    IF NOT EXISTS (
+                        SELECT 1 FROM members_person
+                        WHERE (id, merged_into_id) IN (
+                            (OLD.person_id, NEW.person_id), (NEW.person_id, OLD.person_id))
+                    ) THEN
+                        RAISE EXCEPTION 'a right follows its person only when records are merged'
+                            USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
             ),
         ]
 

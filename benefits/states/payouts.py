@@ -47,6 +47,9 @@ ENTITLEMENT_MACHINE = Machine(
         Step("doubt", (E.RESERVED, E.PAID), E.IN_PAYMENT),
         Step("overpay", (E.PAID, E.RESERVED, E.IN_PAYMENT), E.OVERPAID),
         Step("void", (E.WAITLISTED, E.RESERVED), E.VOID, P.MANAGE_PROGRAMMES, needs_reason=True),
+        # When two records that were merged come apart again.
+        Step("restore", (E.VOID,), E.WAITLISTED, needs_reason=True),
+        Step("divide", (E.OVERPAID,), E.PAID, needs_reason=True),
     ),
 )  # fmt: skip
 

@@ -19,6 +19,7 @@ from members.actions.candidates import Candidate, checked
 from members.actions.confirmation import confirm_by_link
 from members.actions.rights import require_units
 from members.models import Application, ApprovalDecision, Membership, Person
+from members.queries.people import owners_of, under_number
 from members.states import (
     OPEN_APPLICATION,
     OPEN_MEMBERSHIP,
@@ -125,9 +126,12 @@ def _written_before(candidates: Sequence[Candidate]) -> dict[object, Application
 
 def _taken_indexes(candidates: Sequence[Candidate]) -> set[object]:
     indexes = [candidate.id_index for candidate in candidates]
-    members = Person.objects.filter(
-        id_index__in=indexes, memberships__state__in=OPEN_MEMBERSHIP
-    ).values_list("id_index", flat=True)
+    owners = owners_of(indexes)
+    of_members = Membership.objects.filter(
+        person__in=set(owners.values()), state__in=OPEN_MEMBERSHIP
+    ).values_list("person", flat=True)
+    known = set(of_members)
+    members = {index for index, owner in owners.items() if owner in known}
     waiting = Application.objects.filter(
         id_index__in=indexes, state__in=OPEN_APPLICATION
     ).values_list("id_index", flat=True)
@@ -136,7 +140,7 @@ def _taken_indexes(candidates: Sequence[Candidate]) -> set[object]:
 
 def _refuse_known(candidate: Candidate, by: User | ServiceActor) -> None:
     member = Membership.objects.filter(
-        person__id_index=candidate.id_index, state__in=OPEN_MEMBERSHIP
+        under_number(candidate.id_index, prefix="person__"), state__in=OPEN_MEMBERSHIP
     )
     if member.exists():
         if isinstance(by, User) and member.visible_to(by).exists():
@@ -240,10 +244,9 @@ def approve(
         decided_on=decided_on, signer=signer.strip(), scan=scan, recorded_by=by
     )
     persons = people.write_people(rows)
-    memberships.refuse_members(list(persons.values()))
-    made = memberships.write_memberships(
-        by=by, openings=[_opening(row, persons[row.id_index], decided_on) for row in rows]
-    )
+    openings = [_opening(row, persons[row.id_index], decided_on) for row in rows]
+    memberships.refuse_members(openings)
+    made = memberships.write_memberships(by=by, openings=openings)
     for row, membership in zip(rows, made, strict=True):
         row.person, row.membership, row.decision = membership.person, membership, decision
     Application.objects.bulk_update(rows, ["person", "membership", "decision"])

@@ -6,8 +6,11 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import Max, Q, Value
+from django.db.models.functions import Greatest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -27,7 +30,7 @@ from members.models import (
     UnionUnit,
     WorkerGroup,
 )
-from members.states import OPEN_MEMBERSHIP, Confirmation, MembershipState, MovementKind, Source
+from members.states import Confirmation, MembershipState, MovementKind, Source
 from unionportal.core import audit
 from unionportal.core.actors import ServiceActor
 from unionportal.core.errors import Refused, Stale
@@ -64,21 +67,43 @@ def open_membership(*, by: User | ServiceActor, opening: Opening) -> Membership:
     """
     require_units(by, Permission.APPROVE_APPLICATION, [opening.unit.pk])
     Person.objects.select_for_update().get(pk=opening.person.pk)
-    refuse_members([opening.person])
+    _past(opening.joined_on)
+    refuse_members([opening])
     [membership] = write_memberships(by=by, openings=[opening])
     signals.membership_activated.send(Membership, memberships=[membership], by=by)
     return membership
 
 
-def refuse_members(people: Sequence[Person]) -> None:
-    """Raise `Refused` when some of `people` have an open membership."""
-    count = Membership.objects.filter(person__in=people, state__in=OPEN_MEMBERSHIP).count()
+def refuse_members(openings: Sequence[Opening]) -> None:
+    """Raise `Refused` when somebody has an open membership, or one that ended after the new day.
+
+    Codes: `already_member`, `member_then`.
+    """
+    rows = Membership.objects.filter(person__in=[one.person for one in openings])
+    counted = rows.exclude(state=MembershipState.ANNULLED).order_by()
+    last = dict(counted.values_list("person").annotate(until=Max("ended_on")))
+    is_open = set(counted.filter(ended_on=None).values_list("person", flat=True))
+    twice = len(openings) - len({one.person.pk for one in openings})
+    count = twice + sum(one.person.pk in is_open for one in openings)
     if count:
         raise Refused(
             _("%(count)d of these people already have a membership. Reject those applications.")
             % {"count": count},
             code="already_member",
         )
+    later = [last[one.person.pk] for one in openings if _was_member(one, last)]
+    if later:
+        raise Refused(
+            _("%(count)d of these people were members until %(day)s. Choose no earlier day.")
+            % {"count": len(later), "day": max(later).isoformat()},
+            code="member_then",
+            field="decided_on",
+        )
+
+
+def _was_member(opening: Opening, last: dict[UUID, date | None]) -> bool:
+    until = last.get(opening.person.pk)
+    return until is not None and until > opening.joined_on
 
 
 def write_memberships(*, by: User | ServiceActor, openings: Sequence[Opening]) -> list[Membership]:
@@ -224,17 +249,31 @@ def close(
     """
     require_units(by, Permission.APPROVE_APPLICATION, [membership.unit_id])
     locked = _lock(membership)
-    was_open = locked.is_open
-    day = max(ended_on or timezone.localdate(), locked.joined_on)
+    day = max(_past(ended_on), locked.joined_on)
     move(locked, verb, by=by, reason=reason, ended_on=locked.ended_on or day)
     if locked.state == MembershipState.ANNULLED:
-        movements.unwrite(locked.movements.exclude(kind=MovementKind.ANNUL))
-    elif was_open:
-        movements.write([_movement(locked, day, -1, MovementKind.LEAVE)])
-    locked.affiliations.filter(ended_on=None).update(ended_on=day)
-    locked.group_history.filter(ended_on=None).update(ended_on=day)
+        movements.uncount(locked.pk)
+    else:
+        movements.leave(locked.pk, day)
+    end_history(locked, day)
     signals.membership_closed.send(Membership, membership=locked, by=by)
     return locked
+
+
+def _past(day: date | None) -> date:
+    """Return `day`, today when none is given; nothing is recorded before it happens."""
+    today = timezone.localdate()
+    if day is not None and day > today:
+        raise Refused(_("This day is still to come. Choose today or an earlier day."),
+                      code="future_day", field="day")  # fmt: skip
+    return day or today
+
+
+def end_history(membership: Membership, day: date) -> None:
+    """End on `day` where the member belonged and the groups; later rows keep no day."""
+    for rows in (membership.affiliations, membership.group_history):
+        later = rows.filter(Q(ended_on=None) | Q(ended_on__gt=day))
+        later.update(ended_on=Greatest("started_on", Value(day)))
 
 
 @transaction.atomic
@@ -274,7 +313,7 @@ def move_to_unit(
     locked = _lock(membership)
     check_move(locked, unit)
     current = locked.affiliations.get(ended_on=None)
-    day = max(moved_on or timezone.localdate(), current.started_on)
+    day = max(_past(moved_on), current.started_on)
     out = _movement(locked, day, -1, MovementKind.TRANSFER_OUT)
     current.ended_on = day
     current.save(update_fields=["ended_on"])

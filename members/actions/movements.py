@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.db import connection
@@ -39,11 +39,14 @@ SET came = flow.came + EXCLUDED.came,
     went = flow.went + EXCLUDED.went,
     joined = flow.joined + EXCLUDED.joined
 """
-_UNJOIN = """
-UPDATE members_monthlyflow AS flow SET joined = flow.joined - 1
+_JOINED = """
+UPDATE members_monthlyflow AS flow SET joined = flow.joined + %s
 WHERE area_id IS NOT DISTINCT FROM %s AND group_id = %s AND month = %s
 """
 Key = tuple[UUID | None, str, date]
+_CELL = ("unit_id", "area_id", "group_id", "day")
+# Where and when a membership counts: unit, area, group, day.
+Cell = tuple[UUID, UUID | None, str, date]
 
 
 def write(movements: Iterable[Movement]) -> None:
@@ -72,25 +75,67 @@ def write_query(query: str, params: Mapping[str, Any]) -> None:
         cursor.execute(_WRITE_QUERY.format(query=query), params)
 
 
-def unwrite(movements: Iterable[Movement]) -> None:
-    """Write the reverse of `movements` on their own days: the person was never counted."""
-    past = list(movements)
+def net_of(membership_id: UUID) -> Counter[Cell]:
+    """Return what the membership's movements come to, by cell; cells of nothing are left out."""
+    net: Counter[Cell] = Counter()
+    rows = Movement.objects.filter(membership_id=membership_id).values_list(*_CELL, "delta")
+    for *cell, delta in rows:
+        net[cast("Cell", tuple(cell))] += delta
+    return Counter({cell: delta for cell, delta in net.items() if delta})
+
+
+def bring_to(
+    membership_id: UUID, wanted: Mapping[Cell, int], *, kind: MovementKind = MovementKind.CORRECTION
+) -> None:
+    """Write what is missing between the membership's movements and `wanted`, on its own days."""
+    missing = Counter(wanted)
+    missing.subtract(net_of(membership_id))
     write(
-        Movement(
-            membership_id=row.membership_id,
-            unit_id=row.unit_id,
-            area_id=row.area_id,
-            group_id=row.group_id,
-            day=row.day,
-            delta=-row.delta,
-            kind=MovementKind.ANNUL,
-        )
-        for row in past
+        _correction(membership_id, cell, 1 if delta > 0 else -1, kind)
+        for cell, delta in sorted(missing.items(), key=lambda item: (item[0][3], -item[1]))
+        for _each in range(abs(delta))
     )
+
+
+def _correction(membership_id: UUID, cell: Cell, delta: int, kind: MovementKind) -> Movement:
+    values = dict(zip(_CELL, cell, strict=True))
+    return Movement(membership_id=membership_id, delta=delta, kind=kind, **values)
+
+
+def leave(membership_id: UUID, day: date) -> None:
+    """Count the member out on `day`; what was written for later days is taken back first."""
+    net = net_of(membership_id)
+    until = {cell: delta for cell, delta in net.items() if cell[3] <= day}
+    if len(until) != len(net):
+        bring_to(membership_id, until)
+    places: Counter[tuple[UUID, UUID | None, str]] = Counter()
+    for (unit, area, group, _day), delta in until.items():
+        places[unit, area, group] += delta
+    write(
+        _correction(membership_id, (*place, day), -1, MovementKind.LEAVE)
+        for place, count in places.items()
+        if count > 0
+    )
+
+
+def uncount(membership_id: UUID) -> None:
+    """Reverse every movement on its own day: the person was never counted by this membership."""
+    bring_to(membership_id, {}, kind=MovementKind.ANNUL)
+    _count_joins(membership_id, -1)
+
+
+def recount(membership_id: UUID, wanted: Mapping[Cell, int]) -> None:
+    """Take an `uncount` back: the person counts again as in `wanted`."""
+    bring_to(membership_id, wanted)
+    _count_joins(membership_id, 1)
+
+
+def _count_joins(membership_id: UUID, change: int) -> None:
+    """Bring the monthly joins along; those of annulled memberships do not count."""
+    joins = Movement.objects.filter(membership_id=membership_id, kind=MovementKind.JOIN)
     with connection.cursor() as cursor:
-        for row in past:
-            if row.kind == MovementKind.JOIN:
-                cursor.execute(_UNJOIN, list(_key(row)))
+        for row in joins:
+            cursor.execute(_JOINED, [change, *_key(row)])
 
 
 def _key(row: Movement) -> Key:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from members import signals
 from members.models import Application, Membership, Person
 from members.models.people import IdType
+from members.queries.people import owners_of
 from members.states import OPEN_MEMBERSHIP, PhoneState
 from unionportal.core import audit, identifiers, pinyin
 from unionportal.core.actors import ServiceActor
@@ -91,8 +92,10 @@ def write_people(applications: Sequence[Application]) -> dict[UUID, Person]:
     Four statements at most. Runs inside the approval's transaction.
     """
     indexes = {application.id_index for application in applications}
-    known = Person.objects.select_for_update().filter(id_index__in=indexes).order_by("pk")
-    people = {person.id_index: person for person in known.defer("id_number", "phone")}
+    owners = owners_of(indexes)
+    known = Person.objects.select_for_update().filter(pk__in=owners.values()).order_by("pk")
+    by_id = {person.pk: person for person in known.defer("id_number", "phone")}
+    people = {index: by_id[owner] for index, owner in owners.items()}
     holders = verified_holders(application.phone_index for application in applications)
     new: list[Person] = []
     changed: list[Person] = []

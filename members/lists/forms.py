@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from members.actions.candidates import person_index
 from members.lists import search
 from members.models.people import IdType
+from members.queries import person_of
 from unionportal.core import identifiers
 from unionportal.core.crypto import blind_index
 
@@ -45,4 +46,6 @@ class SearchForm(forms.Form):
         number = self.cleaned_data["q"]
         if len(number) == PHONE_DIGITS:
             return {"person__phone_index": blind_index(number, "phone")}
-        return {"person__id_index": person_index(IdType.CITIZEN, number)}
+        # A number of a record that was merged leads to the person it was merged into.
+        found = person_of(person_index(IdType.CITIZEN, number))
+        return {"person": found and found.pk}

@@ -1,6 +1,7 @@
 from members.models.applications import Application, ApprovalDecision
 from members.models.codes import Education, Ethnicity, PoliticalAffiliation
 from members.models.consents import Consent, ConsentNotice
+from members.models.duplicates import DuplicatePair, PersonMerge
 from members.models.files import ApplicationFile, RevokedCertificate
 from members.models.imports import RosterImport, RosterRow
 from members.models.movements import MonthlyFlow, Movement
@@ -34,6 +35,7 @@ __all__ = [
     "ConsentNotice",
     "DataRequest",
     "Education",
+    "DuplicatePair",
     "Employer",
     "EmployerCoverage",
     "Ethnicity",
@@ -47,6 +49,7 @@ __all__ = [
     "Person",
     "PoliticalAffiliation",
     "RevokedCertificate",
+    "PersonMerge",
     "RosterImport",
     "RosterRow",
     "StatusChange",

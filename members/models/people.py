@@ -71,8 +71,22 @@ class PersonQuerySet(ScopedQuerySet["Person"]):
         return Q(pk__in=mine.values("person_id"))
 
 
+PeopleOnFile = models.Manager.from_queryset(PersonQuerySet)
+
+
+class PersonManager(PeopleOnFile["Person"]):
+    """People, without those found to be somebody else on file."""
+
+    def get_queryset(self) -> PersonQuerySet:
+        return PersonQuerySet(self.model, using=self._db).filter(merged_into__isnull=True)
+
+
 class Person(models.Model):
-    """A natural person, once: `id_index` is the blind index of type and number."""
+    """A natural person, once: `id_index` is the blind index of type and number.
+
+    `merged_into` is the person this record turned out to be: `objects` leaves such records out,
+    `everyone` has them, and their numbers lead to that person.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     district = models.CharField(max_length=6, default="000000", editable=False)
@@ -112,12 +126,20 @@ class Person(models.Model):
         max_length=20, choices=StopReason, blank=True, default="", db_default=""
     )
     anonymised_at = models.DateTimeField(null=True, blank=True, editable=False)
+    merged_into = models.ForeignKey(
+        "self", null=True, editable=False, on_delete=models.PROTECT, related_name="merged",
+        db_index=False,
+    )  # fmt: skip
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
-    objects = PersonQuerySet.as_manager()
+    objects = PersonManager()
+    everyone = PersonQuerySet.as_manager()
 
     class Meta:
         indexes = [
+            models.Index(
+                fields=["merged_into"], name="person_merged", condition=Q(merged_into__isnull=False)
+            ),
             # Few, so that counting those who are verified need not read the table.
             models.Index(
                 fields=["id"], name="person_not_verified", condition=~Q(phone_state="verified")
@@ -125,6 +147,9 @@ class Person(models.Model):
         ]
         constraints = [
             models.CheckConstraint(name="person_sex_known_code", condition=Q(sex__in=[0, 1, 2, 9])),
+            models.CheckConstraint(
+                name="person_not_merged_into_itself", condition=~Q(merged_into=F("id"))
+            ),
             models.CheckConstraint(
                 name="person_phone_state_fits",
                 condition=Q(phone_state="none", phone_index__isnull=True)
@@ -179,7 +204,7 @@ class Person(models.Model):
 
 def unverified() -> Q:
     """Match memberships whose person has no verified phone: a small set, kept in an index."""
-    people = Person.objects.exclude(phone_state=PhoneState.VERIFIED)
+    people = Person.everyone.exclude(phone_state=PhoneState.VERIFIED)
     return Q(person_id__in=people.values("pk"))
 
 
@@ -249,6 +274,16 @@ class Membership(models.Model):
                 fields=["person"],
                 condition=Q(state__in=["active", "retained"]),
                 violation_error_message=_("This person already is a member."),
+            ),
+            # Nobody is counted twice on a day, open or ended.
+            ExclusionConstraint(
+                name="membership_one_a_day",
+                expressions=[
+                    ("person", RangeOperators.EQUAL),
+                    (day_range("joined_on"), RangeOperators.OVERLAPS),
+                ],
+                condition=~Q(state="annulled"),
+                violation_error_message=_("This person was a member in these days already."),
             ),
             models.CheckConstraint(
                 name="membership_end_fits_state",

@@ -24,6 +24,8 @@ from members.queries.people import (
     find_person,
     is_widely_shared,
     open_application,
+    owners_of,
+    person_of,
     shared_phone_count,
     status_of,
 )
@@ -46,6 +48,8 @@ __all__ = [
     "members_by_group",
     "membership_rate",
     "open_application",
+    "owners_of",
+    "person_of",
     "shared_phone_count",
     "status_of",
     "total",

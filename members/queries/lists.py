@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.db.models import Min, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 
 from members.models import Application, Area, Person, UnionUnit, WorkerGroup
 from members.models.applications import ApplicationQuerySet
@@ -38,7 +39,9 @@ def application_list(
         rows = rows.filter(area_id__in=areas.order_by().values("id"))
     # A subquery for a value, not EXISTS: it is looked up for the rows of the page, while EXISTS
     # makes the database read the numbers of all people first.
-    known = Person.objects.filter(id_index=OuterRef("id_index")).values("pk")
+    known = Person.everyone.filter(id_index=OuterRef("id_index")).values(
+        owner=Coalesce("merged_into", "pk")
+    )
     return (
         rows.annotate(known_id=Subquery(known))
         .select_related("unit", "group", "employer")

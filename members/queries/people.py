@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
+
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Coalesce
 
 from members.actions.candidates import person_index
 from members.models import Application, MemberCertificate, Membership, Person, UnionUnit
@@ -31,7 +35,31 @@ class MemberStatus:
 
 def find_person(id_type: str, id_number: str) -> Person | None:
     """Return the person with this document, by blind index; None when unknown."""
-    return Person.objects.filter(id_index=person_index(id_type, id_number)).first()
+    return person_of(person_index(id_type, id_number))
+
+
+def person_of(id_index: UUID) -> Person | None:
+    """Return whom a document leads to: its person, or the one that record was merged into."""
+    return Person.objects.filter(under_number(id_index)).first()
+
+
+def under_number(*indexes: UUID, prefix: str = "") -> Q:
+    """Match people (at `prefix`) by a document of theirs, that of a merged record included."""
+    found = Person.everyone.filter(id_index__in=indexes)
+    return Q(**{f"{prefix}pk__in": found.values(owner=Coalesce("merged_into", "pk"))})
+
+
+def owners_of(indexes: Collection[UUID]) -> dict[UUID, UUID]:
+    """Return {document: person id} for those known, merged records leading to the survivor."""
+    rows = Person.everyone.filter(id_index__in=indexes)
+    found = rows.values_list("id_index", "pk", "merged_into")
+    return {index: merged_into or pk for index, pk, merged_into in found}
+
+
+def numbers_of(person: Person) -> QuerySet[Person, UUID]:
+    """Return every document `person` is known by."""
+    rows = Person.everyone.filter(Q(pk=person.pk) | Q(merged_into=person.pk))
+    return rows.values_list("id_index", flat=True)
 
 
 def status_of(person: Person) -> MemberStatus:
@@ -42,7 +70,7 @@ def status_of(person: Person) -> MemberStatus:
         .first()
     )
     application = (
-        Application.objects.filter(id_index=person.id_index, state__in=OPEN_APPLICATION)
+        Application.objects.filter(id_index__in=numbers_of(person), state__in=OPEN_APPLICATION)
         .select_related("unit", "group")
         .defer("id_number", "phone")
         .first()

@@ -62,14 +62,16 @@ def known_people(indexes: list[UUID], units: frozenset[UUID]) -> dict[UUID, str]
     Codes: `member_here` and `applied_here` inside `units`; `not_here` for anything outside, so
     that nothing is disclosed (domain.md 2, bad-input corpus 19).
     """
-    members = Membership.objects.recorded().filter(person__id_index__in=indexes)
+    # Two ways to a member, so that each goes through an index: the own number, a merged record's.
+    members = Membership.objects.recorded().order_by()
+    own = members.filter(person__id_index__in=indexes)
+    merged = members.filter(person__merged__id_index__in=indexes)
     waiting = Application.objects.filter(id_index__in=indexes, state__in=OPEN_APPLICATION)
-    found = members.order_by().values_list(
-        "person__id_index", "unit_id", Value(MEMBER_HERE, CharField())
-    ).union(
+    found = own.values_list("person__id_index", "unit_id", Value(MEMBER_HERE, CharField())).union(
+        merged.values_list("person__merged__id_index", "unit_id", Value(MEMBER_HERE, CharField())),
         waiting.order_by().values_list("id_index", "unit_id", Value(APPLIED_HERE, CharField())),
         all=True,
-    )  # fmt: skip
+    )
     known: dict[UUID, str] = {}
     for index, unit_id, code in found:
         answer = code if unit_id in units else NOT_HERE

@@ -11,9 +11,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from members.actions import memberships
-from members.actions.candidates import person_index
 from members.actions.rights import require_units
 from members.models import Employer, Membership, Person, Transfer, UnionUnit
+from members.queries import find_person
 from members.states import OPEN_MEMBERSHIP, Confirmation
 from members.transfers import texts
 from members.transfers.states import TransferKind
@@ -49,7 +49,7 @@ def pull(
     `unit_takes_none`; `NotAllowed` when `unit` is out of `by`'s reach.
     """
     require_units(by, Permission.ENROL, [unit.pk])
-    person = Person.objects.filter(id_index=person_index(id_type, id_number)).first()
+    person = find_person(id_type, id_number)
     if person is None or compare_key(person.name) != compare_key(name):
         raise _cannot_pull()
     membership = _open_membership(person)

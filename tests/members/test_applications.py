@@ -153,7 +153,7 @@ def test_approve_needs_a_signer_and_a_possible_date(fields, code, district, subd
 def test_a_person_who_left_and_returns_is_linked_not_written_again(district, subdistrict_officer):
     number = make.id_number()
     first = make.membership(district.firm_a, id_number=number)
-    memberships.close(membership=first, verb="resign", by=SYSTEM, reason="moved")
+    memberships.close(membership=first, verb="resign", by=SYSTEM, reason="moved", ended_on=DAY)
     row = make.application(district.firm_a, id_number=number, phone="13900009999")
 
     approve(subdistrict_officer, [row])
@@ -201,13 +201,28 @@ def test_a_typed_phone_never_replaces_a_verified_one(district, subdistrict_offic
     first = make.membership(
         district.firm_a, id_number=number, phone="13911112222", phone_is_verified=True
     )
-    memberships.close(membership=first, verb="resign", by=SYSTEM, reason="moved")
+    memberships.close(membership=first, verb="resign", by=SYSTEM, reason="moved", ended_on=DAY)
     approve(
         subdistrict_officer,
         [make.application(district.firm_a, id_number=number, phone="13933334444")],
     )
     person = Person.objects.get()
     assert (person.phone, person.phone_state) == ("13911112222", PhoneState.VERIFIED)
+
+
+def test_who_was_a_member_on_a_day_cannot_join_on_it_again(district, subdistrict_officer):
+    number = make.id_number()
+    first = make.membership(district.firm_a, id_number=number)
+    left = date(2026, 3, 10)
+    memberships.close(membership=first, verb="resign", by=SYSTEM, reason="moved", ended_on=left)
+    row = make.application(district.firm_a, id_number=number)
+    with pytest.raises(Refused, match="members until 2026-03-10") as refusal:
+        approve(subdistrict_officer, [row])
+    assert refusal.value.code == "member_then"
+    approve(subdistrict_officer, [row], decided_on=left)
+    assert sorted(Membership.objects.values_list("joined_on", "ended_on")) == [
+        (date(2026, 1, 15), left), (left, None)
+    ]  # fmt: skip
 
 
 def test_submitting_a_member_again_is_refused_and_silent_about_elsewhere(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from members.actions import memberships, people, units
 from members.models import Affiliation, Membership, MonthlyFlow, Movement, WorkerGroup
@@ -86,6 +87,54 @@ def test_annulling_a_closed_membership_reverses_every_movement(district):
     ]  # fmt: skip
     flows = MonthlyFlow.objects.order_by("month").values_list("came", "went", "joined")
     assert list(flows) == [(1, 1, 0), (1, 1, 0)]
+
+
+def test_leaving_on_a_day_before_a_move_takes_the_move_back(district):
+    member = make.membership(district.firm_a)
+    memberships.move_to_unit(membership=member, unit=district.pool_a, by=SYSTEM, moved_on=DAY)
+    left = date(2026, 2, 1)
+    memberships.close(membership=member, verb="resign", by=SYSTEM, reason="left", ended_on=left)
+
+    moves = Movement.objects.order_by("day", "id").values_list("unit", "day", "delta", "kind")
+    assert list(moves) == [
+        (district.firm_a.pk, date(2026, 1, 15), 1, "join"),
+        (district.firm_a.pk, left, -1, "leave"),
+        (district.firm_a.pk, DAY, -1, "transfer_out"),
+        (district.pool_a.pk, DAY, 1, "transfer_in"),
+        (district.firm_a.pk, DAY, 1, "correction"),
+        (district.pool_a.pk, DAY, -1, "correction"),
+    ]
+    rows = member.affiliations.order_by("started_on").values_list("started_on", "ended_on")
+    assert list(rows) == [(date(2026, 1, 15), left), (DAY, DAY)]
+
+
+def test_nothing_is_recorded_before_it_happens(district):
+    member = make.membership(district.firm_a)
+    later = timezone.localdate() + timedelta(days=1)
+    opening = memberships.Opening(
+        person=member.person, unit=district.firm_a, group=member.group, joined_on=later
+    )
+    for act in (
+        lambda: memberships.close(membership=member, verb="move_away", by=SYSTEM, ended_on=later),
+        lambda: memberships.move_to_unit(
+            membership=member, unit=district.pool_a, by=SYSTEM, moved_on=later
+        ),
+        lambda: memberships.open_membership(by=SYSTEM, opening=opening),
+    ):
+        with pytest.raises(Refused, match="still to come"):
+            act()
+
+
+def test_the_database_refuses_two_memberships_on_a_day(district):
+    member = make.membership(district.firm_a)
+    memberships.close(membership=member, verb="move_away", by=SYSTEM, ended_on=DAY)
+    again = Membership.objects.get()
+    again.pk, again.member_no = new_id(), "GH202699999999"
+    again.joined_on, again.ended_on = date(2026, 3, 8), date(2026, 4, 1)
+    with pytest.raises(IntegrityError, match="membership_one_a_day"), transaction.atomic():
+        again.save(force_insert=True)
+    again.joined_on = DAY
+    again.save(force_insert=True)
 
 
 def test_retaining_keeps_the_member_counted(district, subdistrict_officer):

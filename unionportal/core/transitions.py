@@ -93,6 +93,27 @@ def move(obj: M, verb: str, *, by: User | ServiceActor, reason: str = "", **chan
 
 
 @transaction.atomic
+def put_back(
+    obj: M, state: str, *, found: str, by: User | ServiceActor, reason: str, **changes: Any
+) -> M:
+    """Return `obj` from `found` to a `state` it had before, for an undo that kept a record of it.
+
+    The one way past the table, and audited like any other. Raises `Stale` when it is not `found`.
+    """
+    machine = machine_of(type(obj))
+    rows = type(obj)._base_manager.filter(pk=obj.pk, **{machine.field: found})
+    if not rows.update(**{machine.field: state}, **changes):
+        raise Stale(_("This changed in the meantime. Look again before you act."), code="stale")
+    for name, value in {machine.field: state, **changes}.items():
+        setattr(obj, name, value)
+    audit.record(
+        by=by, verb=f"{machine.name}.put_back", target=obj, from_state=found, to_state=state,
+        reason=reason, fields=sorted(changes),
+    )  # fmt: skip
+    return obj
+
+
+@transaction.atomic
 def move_all(
     rows: models.QuerySet[M],
     verb: str,

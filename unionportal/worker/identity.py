@@ -18,6 +18,7 @@ from members.actions import people
 from members.actions.candidates import person_index
 from members.models import Person
 from members.models.people import IdType
+from members.queries import person_of
 from members.states import PhoneState
 from unionportal.core import limits
 from unionportal.core.accounts import client_ip
@@ -49,7 +50,7 @@ def ask_for_code(request: HttpRequest, *, name: str, id_number: str) -> None:
     limits.require(PER_ADDRESS, client_ip(request))
     subject = person_index(IdType.CITIZEN, id_number)
     limits.require(PER_DOCUMENT, str(subject))
-    person = Person.objects.filter(id_index=subject).first()
+    person = person_of(subject)
     fits = person is not None and compare_key(person.name) == compare_key(name)
     phone = person.phone if person is not None and fits else ""
     may = outbox.may_text(phone or f"nobody:{subject}")
@@ -72,7 +73,7 @@ def answer_code(request: HttpRequest, code: str) -> bool:
     is_right = codes.check(
         purpose=PURPOSE, subject_key=subject, session_key=_session_key(request), code=code
     )
-    person = Person.objects.filter(id_index=subject).only("pk").first()
+    person = person_of(subject)
     if not is_right or person is None:
         return False
     request.session.cycle_key()
