@@ -14,3 +14,7 @@ membership_closed = Signal()
 membership_changed = Signal()
 # person_ids: list[UUID], by: the actor; many memberships changed their unit at once
 memberships_moved = Signal()
+# consent: Consent, by: the actor
+consent_given = Signal()
+# consent: Consent, by: the actor; the purpose's processing ends with it
+consent_withdrawn = Signal()

@@ -10,12 +10,13 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from members.models import Application, Employer, Membership, UnionUnit
+from members.models import Application, DataRequest, Employer, Membership, UnionUnit
 from members.states import (
     ApplicationState,
     Confirmation,
     MembershipState,
     PhoneState,
+    RequestState,
     UnionisedState,
     UnitStatus,
 )
@@ -125,6 +126,34 @@ class PickApplicationTable(ApplicationTable):
     class Meta(ApplicationTable.Meta):
         sequence = ("pick", "...")
         exclude = ("state",)
+
+
+REQUEST_KINDS = {
+    RequestState.OPEN: "wait",
+    RequestState.DONE: "ok",
+    RequestState.REFUSED: "bad",
+    RequestState.WITHDRAWN: "rest",
+}
+
+
+class DataRequestTable(PortalTable):
+    """Requests of people about their own data, the nearest deadline first."""
+
+    person = tables.Column(
+        verbose_name=_("Full name"),
+        accessor="person__name",
+        linkify=("members:request-detail", {"pk": tables.A("pk")}),
+        attrs=PortalTable.FIRST,
+    )
+    kind = tables.Column(verbose_name=_("Request"))
+    subject = tables.Column(verbose_name=_("About"))
+    filed_at = MomentColumn(verbose_name=_("Sent in"))
+    due_on = DayColumn(verbose_name=_("Due on"))
+    state = StateColumn(verbose_name=_("State"), kinds=REQUEST_KINDS)
+
+    class Meta(PortalTable.Meta):
+        model = DataRequest
+        fields = ("person", "kind", "subject", "filed_at", "due_on", "state")
 
 
 class EmployerTable(PortalTable):

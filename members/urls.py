@@ -3,7 +3,15 @@ from django.urls import URLPattern, path
 from members.lists import urls as lists
 from members.roster import urls as roster
 from members.transfers import urls as transfers
-from members.views import applications, members, organisation, papers
+from members.views import (
+    applications,
+    members,
+    organisation,
+    papers,
+    record,
+    rights,
+    standing,
+)
 
 app_name = "members"
 urlpatterns: list[URLPattern] = [
@@ -19,6 +27,25 @@ urlpatterns: list[URLPattern] = [
     path("members/<uuid:pk>/", members.member_detail, name="member-detail"),
     path("members/<uuid:pk>/reveal/", members.member_reveal, name="member-reveal"),
     path("members/<uuid:pk>/certificate/", members.certificate, name="certificate"),
+    path("members/<uuid:pk>/record/", record.member_edit, name="member-edit"),
+    path("members/<uuid:pk>/correct/<slug:subject>/", record.member_correct, name="member-correct"),
+    path("members/<uuid:pk>/step/<slug:verb>/", standing.member_change, name="member-change"),
+    path("members/<uuid:pk>/group/", standing.member_group, name="member-group"),
+    path("members/<uuid:pk>/again/", standing.member_again, name="member-again"),
+    path("members/<uuid:pk>/vehicles/", standing.vehicle_add, name="vehicle-add"),
+    path("members/<uuid:pk>/consents/", rights.member_consents, name="member-consents"),
+    path(
+        "members/<uuid:pk>/consents/<slug:purpose>/give/", rights.consent_give, name="consent-give"
+    ),
+    path(
+        "members/<uuid:pk>/consents/<slug:purpose>/withdraw/",
+        rights.consent_withdraw,
+        name="consent-withdraw",
+    ),
+    path("data-requests/", rights.request_list, name="request-list"),
+    path("data-requests/<uuid:pk>/", rights.request_detail, name="request-detail"),
+    path("data-requests/<uuid:pk>/<slug:verb>/", rights.request_answer, name="request-answer"),
+    path("vehicles/<uuid:pk>/end/", standing.vehicle_end, name="vehicle-end"),
     path("enrol/", applications.enrol, name="enrol"),
     path("applications/", applications.application_list, name="application-list"),
     path("applications/queues/", applications.application_queues, name="application-queues"),

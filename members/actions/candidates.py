@@ -65,7 +65,7 @@ def checked(candidate: Candidate, *, plate_is_required: bool = True) -> Candidat
     `plate_is_required`: whether a group that drives must name its plate (forms; rosters may not).
     """
     _check_unit(candidate)
-    _check_group(candidate.group)
+    check_group(candidate.group)
     plate = candidate.vehicle_plate
     if not plate and plate_is_required and candidate.group.needs_plate:
         raise Refused(
@@ -75,21 +75,20 @@ def checked(candidate: Candidate, *, plate_is_required: bool = True) -> Candidat
         )
     return replace(
         candidate,
-        name=_read("name", identifiers.parse_name, candidate.name).name,
-        id_number=_id_number(candidate),
-        phone=_read("phone", identifiers.parse_phone, candidate.phone).number,
-        vehicle_plate=_read("vehicle_plate", identifiers.parse_plate, plate).number
-        if plate
-        else "",
+        name=read_name(candidate.name),
+        id_number=read_id_number(candidate.id_type, candidate.id_number),
+        phone=read_phone(candidate.phone),
+        vehicle_plate=read_plate(plate) if plate else "",
         platform_name=candidate.platform_name.strip()[:40],
         area=candidate.area or candidate.unit.area,
     )
 
 
-def _id_number(candidate: Candidate) -> str:
-    if candidate.id_type == IdType.CITIZEN:
-        return str(_read("id_number", identifiers.parse_citizen_id, candidate.id_number).number)
-    number = _read("id_number", clean, candidate.id_number).text.upper()
+def read_id_number(id_type: str, text: str) -> str:
+    """Return a document's number as it is stored; raise `Refused` with the rule's own code."""
+    if id_type == IdType.CITIZEN:
+        return str(_read("id_number", identifiers.parse_citizen_id, text).number)
+    number = _read("id_number", clean, text).text.upper()
     if not PASSPORT.fullmatch(number):
         raise Refused(
             _("A passport or permit number has 5 to 20 letters and digits."),
@@ -97,6 +96,16 @@ def _id_number(candidate: Candidate) -> str:
             field="id_number",
         )
     return str(number)
+
+
+def read_name(text: str) -> str:
+    """Return a name as it is stored; raise `Refused` with the rule's own code."""
+    return str(_read("name", identifiers.parse_name, text).name)
+
+
+def read_phone(text: str) -> str:
+    """Return a phone as it is stored; raise `Refused` with the rule's own code."""
+    return str(_read("phone", identifiers.parse_phone, text).number)
 
 
 def _read(name: str, parse: Callable[[Any], Any], value: Any) -> Any:
@@ -117,7 +126,13 @@ def _check_unit(candidate: Candidate) -> None:
         )
 
 
-def _check_group(group: WorkerGroup) -> None:
+def read_plate(plate: str) -> str:
+    """Return a plate as it is stored; raise `Refused` with the plate rule's own code."""
+    return str(_read("vehicle_plate", identifiers.parse_plate, plate).number)
+
+
+def check_group(group: WorkerGroup) -> None:
+    """Raise `Refused` for a group that is not in use today."""
     today = timezone.localdate()
     if group.valid_from > today or (group.valid_to and group.valid_to <= today):
         raise Refused(

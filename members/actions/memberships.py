@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from members import signals
-from members.actions import movements
+from members.actions import history, movements
 from members.actions.rights import require_units
 from members.models import (
     Affiliation,
@@ -242,13 +242,16 @@ def close(
     by: User | ServiceActor,
     reason: str = "",
     ended_on: date | None = None,
+    evidence: Attachment | None = None,
 ) -> Membership:
-    """End `membership` by `verb`: resign, expel, move_away, record_death or annul.
+    """End `membership` by `verb`: resign, expel (needs `evidence`), move_away, record_death, annul.
 
-    An annulled membership was never counted: its movements are reversed on their own days.
+    An annulled membership was never counted: its movements are reversed on their own days. Pages
+    and API come in by `standing.change`, which checks the day.
     """
     require_units(by, Permission.APPROVE_APPLICATION, [membership.unit_id])
     locked = _lock(membership)
+    step = history.Step(locked, verb, by=by, reason=reason, evidence=evidence)
     day = max(_past(ended_on), locked.joined_on)
     move(locked, verb, by=by, reason=reason, ended_on=locked.ended_on or day)
     if locked.state == MembershipState.ANNULLED:
@@ -256,6 +259,7 @@ def close(
     else:
         movements.leave(locked.pk, day)
     end_history(locked, day)
+    step.write(locked, day)
     signals.membership_closed.send(Membership, membership=locked, by=by)
     return locked
 
@@ -270,27 +274,53 @@ def _past(day: date | None) -> date:
 
 
 def end_history(membership: Membership, day: date) -> None:
-    """End on `day` where the member belonged and the groups; later rows keep no day."""
-    for rows in (membership.affiliations, membership.group_history):
+    """End on `day` where the member belonged, the groups and vehicles; later rows keep no day."""
+    for rows in (membership.affiliations, membership.group_history, membership.vehicles):
         later = rows.filter(Q(ended_on=None) | Q(ended_on__gt=day))
         later.update(ended_on=Greatest("started_on", Value(day)))
 
 
 @transaction.atomic
-def retain(*, membership: Membership, by: User | ServiceActor) -> Membership:
-    """Keep the membership of somebody out of work or retired; it stays counted."""
-    return _turn(membership, "retain", by)
+def retain(
+    *,
+    membership: Membership,
+    by: User | ServiceActor,
+    reason_code: str,
+    reason: str = "",
+    day: date | None = None,
+) -> Membership:
+    """Keep the membership of somebody out of work or retired; it stays counted.
+
+    `reason_code` is one of `RetainReason`.
+    """
+    return _turn(membership, "retain", by, day, reason, reason_code)
 
 
 @transaction.atomic
-def reactivate(*, membership: Membership, by: User | ServiceActor) -> Membership:
+def reactivate(
+    *,
+    membership: Membership,
+    by: User | ServiceActor,
+    reason: str = "",
+    day: date | None = None,
+) -> Membership:
     """Make a retained membership active again."""
-    return _turn(membership, "reactivate", by)
+    return _turn(membership, "reactivate", by, day, reason)
 
 
-def _turn(membership: Membership, verb: str, by: User | ServiceActor) -> Membership:
+def _turn(
+    membership: Membership,
+    verb: str,
+    by: User | ServiceActor,
+    day: date | None,
+    reason: str,
+    reason_code: str = "",
+) -> Membership:
     require_units(by, Permission.APPROVE_APPLICATION, [membership.unit_id])
-    turned = move(_lock(membership), verb, by=by)
+    locked = _lock(membership)
+    step = history.Step(locked, verb, by=by, reason=reason, reason_code=reason_code)
+    turned = move(locked, verb, by=by, reason=reason)
+    step.write(turned, day or timezone.localdate())
     signals.membership_changed.send(Membership, membership=turned, by=by)
     return turned
 

@@ -22,6 +22,8 @@ from unionportal.core.input_errors import InputError
 from unionportal.core.masking import mask_id, mask_phone
 from unionportal.core.models import User
 
+NAME_FIELDS = ("name", "name_pinyin", "name_initials", "name_grams")
+DOCUMENT_FIELDS = ("id_type", "id_number", "id_index", "id_masked", "sex", "birth_date")
 PHONE_FIELDS = (
     "phone",
     "phone_index",
@@ -127,17 +129,25 @@ def _take_phone(person: Person, application: Application, holders: dict[UUID, UU
 
 def build_person(application: Application) -> Person:
     """Return an unsaved person with the search keys and what the ID number says."""
-    person = Person(
-        name=application.name,
-        name_pinyin=pinyin.pinyin_key(application.name)[:200],
-        name_initials=pinyin.initials(application.name)[:50],
-        name_grams=pinyin.bigrams(application.name),
-        id_type=application.id_type,
-        id_number=application.id_number,
-        id_index=application.id_index,
-        id_masked=mask_id(application.id_number),
-    )
-    if application.id_type == IdType.CITIZEN:
-        document = identifiers.parse_citizen_id(application.id_number, minimum_age=None)
-        person.sex, person.birth_date = int(document.sex), document.birth_date
+    person = Person()
+    set_name(person, application.name)
+    set_document(person, application.id_type, application.id_number, application.id_index)
     return person
+
+
+def set_name(person: Person, name: str) -> None:
+    """Put `name` on `person` (unsaved) with the keys it is searched by."""
+    person.name = name
+    person.name_pinyin = pinyin.pinyin_key(name)[:200]
+    person.name_initials = pinyin.initials(name)[:50]
+    person.name_grams = pinyin.bigrams(name)
+
+
+def set_document(person: Person, id_type: str, id_number: str, id_index: UUID) -> None:
+    """Put a checked document on `person` (unsaved) with what the number itself says."""
+    person.id_type, person.id_number, person.id_index = id_type, id_number, id_index
+    person.id_masked = mask_id(id_number)
+    person.sex, person.birth_date = 0, None
+    if id_type == IdType.CITIZEN:
+        document = identifiers.parse_citizen_id(id_number, minimum_age=None)
+        person.sex, person.birth_date = int(document.sex), document.birth_date

@@ -7,16 +7,19 @@ from uuid import UUID
 import segno
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 
 from members import panels, queries
+from members.actions.standing import stopped
 from members.forms import RevealForm
 from members.models import Application, Membership
+from members.queries import member_page
 from members.queries.history import looks_at, timeline_of, with_membership_past
 from members.states import MembershipState
 from members.tables import MEMBERSHIP_KINDS
-from members.views.shared import staff
+from members.views.shared import member, staff
+from members.views.standing import steps_of
 from unionportal.core import reveal
 from unionportal.core.errors import Refused
 from unionportal.core.roles import Permission, has_permission
@@ -29,18 +32,20 @@ P = Permission
 @never_cache
 def member_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Show a member, everything masked."""
-    return _member_page(request, _member(request, pk))
+    return _member_page(request, member(request, pk))
 
 
 @desk(post=P.REVEAL)
 @never_cache
 def member_reveal(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Show one full number in place, with a reason; logged and limited."""
-    membership = _member(request, pk, P.REVEAL)
+    membership = member(request, pk, P.REVEAL)
     form = RevealForm(request.POST)
     shown: dict[str, str] = {}
     status = 400
-    if form.is_valid():
+    if membership.person.stopped_at:
+        form.add_error("reason", str(stopped(membership).message))
+    elif form.is_valid():
         field = form.cleaned_data["field"]
         try:
             value = reveal.reveal(
@@ -54,14 +59,6 @@ def member_reveal(request: HttpRequest, pk: UUID) -> HttpResponse:
     return _member_page(request, membership, shown=shown, reveal_form=form, status=status)
 
 
-def _member(request: HttpRequest, pk: UUID, permission: P | None = None) -> Membership:
-    rows = Membership.objects.visible_to(staff(request), permission).select_related(
-        "person", "unit__area", "group", "employer", "certificate"
-    )
-    found: Membership = get_object_or_404(rows.defer("person__id_number", "person__phone"), pk=pk)
-    return found
-
-
 def _member_page(
     request: HttpRequest,
     membership: Membership,
@@ -72,27 +69,25 @@ def _member_page(
     user, person = staff(request), membership.person
     application = Application.objects.filter(membership=membership).select_related("decision")
     source = application.defer("id_number", "phone").first()
+    may_reveal = has_permission(user, P.REVEAL)
     context = {
         "membership": membership,
         "person": person,
         "application": source,
         "kind_of_state": MEMBERSHIP_KINDS[MembershipState(membership.state)],
-        "affiliations": membership.affiliations.select_related("unit", "employer").order_by(
-            "-started_on", "-pk"
-        ),
-        "groups": membership.group_history.select_related("group").order_by("-started_on"),
-        "consents": person.consents.order_by("given_at"),
         "entries": with_membership_past(timeline_of(membership, source, person), membership),
         "looks": looks_at(person),
         "panels": panels.render(request, membership),
         "shown": shown or {},
         "reveal_form": reveal_form,
-        "may_reveal": has_permission(user, P.REVEAL),
-        "may_transfer": has_permission(user, P.ENROL),
+        "may_reveal": may_reveal and not person.stopped_at,
+        "may_transfer": has_permission(user, P.ENROL) and not person.stopped_at,
         "looks_left": reveal.looks_left(user),
         "is_widely_shared": bool(
             person.phone_index and queries.is_widely_shared(person.phone_index)
         ),
+        "steps": steps_of(membership),
+        **member_page.of(membership, user, may_reveal=may_reveal),
     }
     return render(request, "members/member_detail.html", context, status=status)
 
@@ -101,7 +96,7 @@ def _member_page(
 @never_cache
 def certificate(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Show a member's certificate for printing, with the code anybody can verify."""
-    membership = _member(request, pk)
+    membership = member(request, pk)
     token = membership.certificate.token
     url = f"{settings.PUBLIC_URL}/verify/{token}/"
     context = {

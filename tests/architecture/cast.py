@@ -19,7 +19,7 @@ from django.utils import timezone, translation
 from benefits.actions import cardfiles
 from benefits.models import LineSettlement, PayoutLine
 from benefits.states.cards import Transport
-from members.actions import applications
+from members.actions import applications, classification, memberships, requests
 from members.models import (
     Application,
     ApplicationFile,
@@ -179,6 +179,45 @@ def employer(cast: Cast) -> dict[str, Any]:
 @thing
 def member(cast: Cast) -> dict[str, Any]:
     return {"pk": make.membership(cast.place.firm_a).pk}
+
+
+@thing
+def member_subject(cast: Cast) -> dict[str, Any]:
+    return {**member(cast), "subject": "name"}
+
+
+@thing
+def member_step(cast: Cast) -> dict[str, Any]:
+    return {**member(cast), "verb": "retain"}
+
+
+@thing
+def member_purpose(cast: Cast) -> dict[str, Any]:
+    return {**member(cast), "purpose": "payout"}
+
+
+@thing
+def former_member(cast: Cast) -> dict[str, Any]:
+    made = make.membership(cast.place.firm_a)
+    memberships.close(membership=made, verb="resign", by=SYSTEM, reason="own wish")
+    return {"pk": made.pk}
+
+
+@thing
+def vehicle(cast: Cast) -> dict[str, Any]:
+    made = make.membership(cast.place.firm_a, vehicle_plate="豫A12345")
+    return {"pk": made.vehicles.get().pk}
+
+
+@thing
+def data_request(cast: Cast) -> dict[str, Any]:
+    person = make.person(cast.place.firm_a)
+    return {"pk": requests.file(person=person, kind="delete", by=SYSTEM).pk}
+
+
+@thing
+def data_request_step(cast: Cast) -> dict[str, Any]:
+    return {**data_request(cast), "verb": "refuse"}
 
 
 @thing

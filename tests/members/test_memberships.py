@@ -139,7 +139,7 @@ def test_the_database_refuses_two_memberships_on_a_day(district):
 
 def test_retaining_keeps_the_member_counted(district, subdistrict_officer):
     member = make.membership(district.firm_a)
-    memberships.retain(membership=member, by=subdistrict_officer)
+    memberships.retain(membership=member, by=subdistrict_officer, reason_code="unemployment")
     assert Membership.objects.recorded().get().state == MembershipState.RETAINED
     memberships.reactivate(membership=member, by=subdistrict_officer)
     assert Membership.objects.get().state == MembershipState.ACTIVE
