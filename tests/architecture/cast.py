@@ -183,30 +183,31 @@ def member(cast: Cast) -> dict[str, Any]:
 
 @thing
 def member_subject(cast: Cast) -> dict[str, Any]:
-    return {**member(cast), "subject": "name"}
+    return {**cast.address_of("member"), "subject": "name"}
 
 
 @thing
 def member_step(cast: Cast) -> dict[str, Any]:
-    return {**member(cast), "verb": "retain"}
+    return {**cast.address_of("member"), "verb": "retain"}
 
 
 @thing
 def member_purpose(cast: Cast) -> dict[str, Any]:
-    return {**member(cast), "purpose": "payout"}
+    return {**cast.address_of("member"), "purpose": "payout"}
 
 
 @thing
 def former_member(cast: Cast) -> dict[str, Any]:
-    made = make.membership(cast.place.firm_a)
+    # Of a group that no drive of the cast is for.
+    made = make.membership(cast.place.firm_a, group=make.group("CARE_WORKER"))
     memberships.close(membership=made, verb="resign", by=SYSTEM, reason="own wish")
     return {"pk": made.pk}
 
 
 @thing
 def vehicle(cast: Cast) -> dict[str, Any]:
-    made = make.membership(cast.place.firm_a, vehicle_plate="豫A12345")
-    return {"pk": made.vehicles.get().pk}
+    driver = Membership.objects.get(pk=cast.address_of("member")["pk"])
+    return {"pk": classification.add_vehicle(membership=driver, plate="豫A12345", by=SYSTEM).pk}
 
 
 @thing
@@ -217,7 +218,7 @@ def data_request(cast: Cast) -> dict[str, Any]:
 
 @thing
 def data_request_step(cast: Cast) -> dict[str, Any]:
-    return {**data_request(cast), "verb": "refuse"}
+    return {**cast.address_of("data_request"), "verb": "refuse"}
 
 
 @thing
