@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 from members import signals
 from members.actions.people import tell_changed
 from members.models import Consent, ConsentNotice, Person
+from members.models.codes import StopReason
 from members.models.consents import Purpose
-from members.models.people import StopReason
 from unionportal.core import audit
 from unionportal.core.actors import ServiceActor
 from unionportal.core.errors import Refused, Stale

@@ -69,3 +69,9 @@ class SkillLevel(models.IntegerChoices):
     SENIOR = 3, _("Grade 3: senior worker")
     MIDDLE = 4, _("Grade 4: middle worker")
     JUNIOR = 5, _("Grade 5: junior worker")
+
+
+class StopReason(models.TextChoices):
+    """Why nothing may be done with a person's data but storing it (PIPL 47)."""
+
+    WITHDRAWN = "withdrawn", _("Consent to membership withdrawn")

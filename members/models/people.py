@@ -19,6 +19,7 @@ from members.models.codes import (
     HouseholdType,
     PoliticalAffiliation,
     SkillLevel,
+    StopReason,
 )
 from members.models.organisation import Employer, UnionUnit, WorkerGroup
 from members.models.search_triggers import membership_triggers, person_triggers
@@ -40,12 +41,6 @@ from unionportal.core.scope import Scope, ScopedQuerySet
 class IdType(models.TextChoices):
     CITIZEN = "citizen", _("ID card or residence permit")
     PASSPORT = "passport", _("Passport or travel permit")
-
-
-class StopReason(models.TextChoices):
-    """Why nothing may be done with a person's data but storing it (PIPL 47)."""
-
-    WITHDRAWN = "withdrawn", _("Consent to membership withdrawn")
 
 
 def _code(target: type[models.Model], label: Any) -> Any:
