@@ -11,6 +11,7 @@ from members.actions.classification import lock_open
 from members.models import Membership, Person
 from unionportal.core import audit
 from unionportal.core.actors import ServiceActor
+from unionportal.core.crypto import blind_index
 from unionportal.core.errors import Refused
 from unionportal.core.masking import mask_name
 from unionportal.core.messaging import outbox
@@ -87,8 +88,8 @@ def _phone(person: Person, value: str, by: User | ServiceActor) -> tuple[str, ..
     _refuse_same(number, person.phone)
     old = person.phone if person.phone_state == "verified" else ""
     people.set_phone(person, number, is_verified=False)
-    holder = people.verified_holders([person.phone_index]).get(person.phone_index)
-    if holder not in (None, person.pk):
+    holders = people.verified_holders([blind_index(number, "phone")]).values()
+    if any(holder != person.pk for holder in holders):
         raise Refused(
             _("This phone is verified for another person. Each person needs a phone of their own."),
             code="phone_taken",
