@@ -1,5 +1,6 @@
 from django.urls import URLPattern, path
 
+from members.certificates import urls as certificates
 from members.lists import urls as lists
 from members.roster import urls as roster
 from members.transfers import urls as transfers
@@ -26,7 +27,6 @@ urlpatterns: list[URLPattern] = [
     *lists.urlpatterns,
     path("members/<uuid:pk>/", members.member_detail, name="member-detail"),
     path("members/<uuid:pk>/reveal/", members.member_reveal, name="member-reveal"),
-    path("members/<uuid:pk>/certificate/", members.certificate, name="certificate"),
     path("members/<uuid:pk>/record/", record.member_edit, name="member-edit"),
     path("members/<uuid:pk>/correct/<slug:subject>/", record.member_correct, name="member-correct"),
     path("members/<uuid:pk>/step/<slug:verb>/", standing.member_change, name="member-change"),
@@ -73,6 +73,7 @@ urlpatterns: list[URLPattern] = [
         papers.file_drop,
         name="application-file-drop",
     ),
+    *certificates.urlpatterns,
     *roster.urlpatterns,
     *transfers.urlpatterns,
 ]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.dispatch import receiver
 
-from members.models import Membership
-from members.signals import membership_changed, membership_closed
+from members.models import Membership, Transfer
+from members.signals import membership_changed, membership_closed, memberships_moved
 from members.transfers import actions
 from members.transfers.states import TransferState
 from unionportal.core.actors import SYSTEM
@@ -25,7 +26,20 @@ def close_transfer(sender: type[Membership], membership: Membership, **_more: An
 def follow_unit(sender: type[Membership], membership: Membership, **_more: Any) -> None:
     """Let the union that has the member now answer; nothing is left to ask when it is the new."""
     found = actions.open_of(membership)
-    if found is None or found.from_unit_id == membership.unit_id:
+    if found is not None:
+        _follow(found, membership)
+
+
+@receiver(memberships_moved)
+def follow_units(sender: type[Membership], person_ids: list[UUID], **_more: Any) -> None:
+    """Do the same for many who were moved at once; few of them have an open transfer."""
+    rows = Transfer.objects.filter(membership__person_id__in=person_ids, closed_at=None)
+    for found in rows.select_related("membership__unit", "membership__person", "to_unit"):
+        _follow(found, found.membership)
+
+
+def _follow(found: Transfer, membership: Membership) -> None:
+    if found.from_unit_id == membership.unit_id:
         return
     if found.to_unit_id == membership.unit_id or found.state == TransferState.ACCEPTED:
         actions.withdraw(by=SYSTEM, transfer=found, tell=False)

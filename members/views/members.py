@@ -1,11 +1,9 @@
-"""Members: list, search, page, reveal, certificate."""
+"""Members: page and reveal."""
 
 from __future__ import annotations
 
 from uuid import UUID
 
-import segno
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
@@ -90,19 +88,3 @@ def _member_page(
         **member_page.of(membership, user, may_reveal=may_reveal),
     }
     return render(request, "members/member_detail.html", context, status=status)
-
-
-@desk(P.VIEW_MEMBERS)
-@never_cache
-def certificate(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Show a member's certificate for printing, with the code anybody can verify."""
-    membership = member(request, pk)
-    token = membership.certificate.token
-    url = f"{settings.PUBLIC_URL}/verify/{token}/"
-    context = {
-        "membership": membership,
-        "person": membership.person,
-        "url": url,
-        "qr": segno.make(url, error="m").svg_data_uri(scale=4, border=2),
-    }
-    return render(request, "members/certificate.html", context)

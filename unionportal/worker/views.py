@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from benefits.queries.cards import card_of
 from benefits.queries.member import benefits_of
 from members.actions import applications
+from members.certificates import queries
 from members.models import Application, MemberCertificate
 from members.queries import status_of
 from members.transfers.actions import open_of
@@ -123,7 +124,7 @@ def _short_answer(request: HttpRequest, visiting: identity.Visitor) -> HttpRespo
 
 
 def _certificate_qr(request: HttpRequest, certificate: MemberCertificate | None) -> str:
-    if certificate is None:
+    if certificate is None or certificate.revoked_at is not None:
         return ""
     return svg_data_uri(request.build_absolute_uri(f"/verify/{certificate.token}/"))
 
@@ -157,8 +158,6 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
 @never_cache
 def verify(request: HttpRequest, token: str) -> HttpResponse:
     """Say whether a certificate is true and in force: a masked name, nothing else."""
-    rows = MemberCertificate.objects.select_related("membership__person")
-    certificate = rows.defer("membership__person__id_number", "membership__person__phone")
-    found = certificate.filter(token=token).first()
-    code = 200 if found else 404
-    return render(request, "worker/verify.html", {"certificate": found}, status=code)
+    verdict = queries.verify(token)
+    code = 404 if verdict.kind == "unknown" else 200
+    return render(request, "worker/verify.html", {"verdict": verdict}, status=code)

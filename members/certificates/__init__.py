@@ -1,0 +1,1 @@
+"""Certificates: one page each, sheets to print, withdrawn and issued again."""
