@@ -6,6 +6,7 @@ class MembersConfig(AppConfig):
 
     def ready(self) -> None:
         from members import figures, tasks  # noqa: F401, PLC0415 - they register themselves
+        from members.lists.exporting import register_lists  # noqa: PLC0415 - needs the models
         from members.merging.links import register_links  # noqa: PLC0415
         from members.navigation import register_pages  # noqa: PLC0415 - needs the models
         from members.openers import owner  # noqa: PLC0415
@@ -17,3 +18,4 @@ class MembersConfig(AppConfig):
         files.register_owner(owner)
         register_links()
         register_pages()
+        register_lists()

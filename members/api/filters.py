@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+from uuid import UUID
+
 import django_filters as filters
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 
 from members.models import Application, Area, Employer, UnionUnit, WorkerGroup
 from members.states import (
@@ -13,6 +18,14 @@ from members.states import (
     UnitKind,
     UnitStatus,
 )
+
+
+def areas_below(area: UUID) -> QuerySet[Any]:
+    """Return the ids of an area and the areas in it; none for an unknown one."""
+    top = Area.objects.filter(pk=area).values_list("path", flat=True).first()
+    areas = Area.objects.filter(path__startswith=top) if top else Area.objects.none()
+    found: QuerySet[Any] = areas.order_by().values("pk")
+    return found
 
 
 class AreaFilter(filters.FilterSet):  # type: ignore[misc]
@@ -43,7 +56,8 @@ class UnitFilter(filters.FilterSet):  # type: ignore[misc]
 
 
 class EmployerFilter(filters.FilterSet):  # type: ignore[misc]
-    area = filters.UUIDFilter(field_name="area_id")
+    q = filters.CharFilter(method="by_name_or_code", max_length=60)
+    area = filters.UUIDFilter(method="under_area")
     union_state = filters.ChoiceFilter(choices=UnionisedState.choices)
     credit_code = filters.CharFilter()
     name = filters.CharFilter()
@@ -52,13 +66,31 @@ class EmployerFilter(filters.FilterSet):  # type: ignore[misc]
         model = Employer
         fields: tuple[str, ...] = ()
 
+    def by_name_or_code(self, rows: QuerySet[Employer], name: str, q: str) -> QuerySet[Employer]:
+        return rows.filter(Q(name__contains=q) | Q(credit_code=q.upper()))
+
+    @extend_schema_field(OpenApiTypes.UUID)
+    def under_area(self, rows: QuerySet[Employer], name: str, area: UUID) -> QuerySet[Employer]:
+        return rows.filter(area_id__in=areas_below(area))
+
 
 class ApplicationFilter(filters.FilterSet):  # type: ignore[misc]
     state = filters.ChoiceFilter(choices=ApplicationState.choices)
     group = filters.ModelChoiceFilter(queryset=WorkerGroup.objects.all())
-    unit = filters.UUIDFilter(field_name="unit_id")
+    unit = filters.UUIDFilter(method="under_unit")
+    area = filters.UUIDFilter(method="under_area")
     source = filters.ChoiceFilter(choices=Source.choices)
 
     class Meta:
         model = Application
         fields: tuple[str, ...] = ()
+
+    @extend_schema_field(OpenApiTypes.UUID)
+    def under_unit(self, rows: QuerySet[Any], name: str, unit: UUID) -> QuerySet[Any]:
+        top = UnionUnit.objects.filter(pk=unit).values_list("path", flat=True).first()
+        units = UnionUnit.objects.filter(path__startswith=top) if top else UnionUnit.objects.none()
+        return rows.filter(unit_id__in=units.order_by().values("pk"))
+
+    @extend_schema_field(OpenApiTypes.UUID)
+    def under_area(self, rows: QuerySet[Any], name: str, area: UUID) -> QuerySet[Any]:
+        return rows.filter(area_id__in=areas_below(area))

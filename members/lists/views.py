@@ -13,20 +13,22 @@ from django.views.decorators.cache import never_cache
 
 from members.lists import page as lists
 from members.lists import search
+from members.lists.columns import chooser, member_table, shown_columns
 from members.lists.filters import MemberFilter
 from members.lists.forms import SearchForm
 from members.lists.page import Order
 from members.lists.reach import for_page, members_in_reach
 from members.models import Membership
 from members.states import Confirmation, PhoneState
-from members.tables import MemberTable
 from members.views.shared import staff
+from unionportal.core import saved
 from unionportal.core.paging import Keyset
-from unionportal.core.roles import Permission
+from unionportal.core.roles import Permission, has_permission
 from unionportal.core.tables import Empty
 from unionportal.core.views_base import desk
 
 P = Permission
+LIST = "members"
 ORDERS = {
     order.name: order
     for order in (
@@ -82,8 +84,10 @@ def _address(data: dict[str, Any]) -> str:
 
 
 def _list_page(request: HttpRequest, query: QueryDict, found: SearchForm) -> HttpResponse:
+    user = staff(request)
     is_search = bool(query.get("q", "").strip())
-    base = members_in_reach(staff(request), is_search=is_search)
+    base = members_in_reach(user, is_search=is_search)
+    shown = shown_columns(user, query.get("columns", ""))
     filterset = MemberFilter(query, queryset=base, request=request)
     is_fine = filterset.is_valid() and not found.errors
     rows = filterset.qs if is_fine else Membership.objects.none()
@@ -96,8 +100,12 @@ def _list_page(request: HttpRequest, query: QueryDict, found: SearchForm) -> Htt
         "form": filterset.form,
         "found": found,
         "page": page,
-        "table": MemberTable(page.rows, request=request, empty=empty),
+        "table": member_table(page.rows, shown, request=request, empty=empty),
         "tabs": _tabs(request),
+        "chooser": chooser(user, shown),
+        "shares": saved.Share.choices,
+        "may_export": has_permission(user, P.EXPORT),
+        "export_query": lists.without(query, "size", columns=",".join(shown)),
         "tokens": lists.tokens(filterset.form, query),
         "count": lists.count_words(lists.capped_count(rows)),
         "order": order,
@@ -138,8 +146,10 @@ def _other(query: QueryDict, reading: search.Reading | None) -> dict[str, str] |
 
 
 def _tabs(request: HttpRequest) -> list[dict[str, Any]]:
-    here = request.META.get("QUERY_STRING", "")
-    return [
-        {"label": label, "url": query or request.path, "current": query.lstrip("?") == here}
+    here = request.GET.urlencode(safe=",") if request.method == "GET" else ""
+    path = reverse("members:member-list")
+    fixed = [
+        {"label": label, "url": f"{path}{query}", "current": query.lstrip("?") == here}
         for label, query in VIEWS
     ]
+    return fixed + saved.tabs(staff(request), LIST, path, here)

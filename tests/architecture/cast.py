@@ -36,7 +36,15 @@ from tests.factories import members as make
 from tests.factories import outreach, payouts, stations
 from unionportal.core.actors import SYSTEM
 from unionportal.core.crypto import blind_index
-from unionportal.core.models import Grant, Heartbeat, Installation, Job, User
+from unionportal.core.models import (
+    ExportRequest,
+    Grant,
+    Heartbeat,
+    Installation,
+    Job,
+    SavedFilter,
+    User,
+)
 from unionportal.core.models.jobs import JobState
 
 NOBODYS = UUID("00000000-0000-7000-8000-000000000000")
@@ -159,6 +167,38 @@ def job(cast: Cast) -> dict[str, Any]:
         )  # fmt: skip
         owned[name] = made.pk
     return owned
+
+
+@thing
+def list_of_members(cast: Cast) -> dict[str, Any]:
+    return {"name": "members"}
+
+
+@thing
+def export(cast: Cast) -> dict[str, Any]:
+    """A file somebody of sub-district A waits for."""
+    return {"pk": _export(cast, cast.users["nobody"], "waiting").pk}
+
+
+@thing
+def own_export(cast: Cast) -> dict[str, Any]:
+    return {name: _export(cast, user, "ready").pk for name, user in cast.users.items()}
+
+
+def _export(cast: Cast, user: User, state: str) -> ExportRequest:
+    return ExportRequest.objects.create(
+        list_name="members", columns=["name"], format="csv", language="en", row_count=1,
+        state=state, unit=cast.place.unit_a, requested_by=user,
+        file=make.scan(user) if state == "ready" else None,
+    )  # fmt: skip
+
+
+@thing
+def own_filter(cast: Cast) -> dict[str, Any]:
+    return {
+        name: SavedFilter.objects.create(list_name="members", name="x", owner=user).pk
+        for name, user in cast.users.items()
+    }
 
 
 @thing

@@ -27,6 +27,8 @@ UNSCOPED = {
     "core.Attachment": "opened only through what it belongs to",
     "core.Grant": "read by the security administrator, who sees every account",
     "core.Job": "read by its owner",
+    "core.SavedFilter": "read by its owner and those it is shared with",
+    "core.ListPreference": "read by its user",
     "members.UnitPlacement": "shown on its unit's page",
     "members.EmployerCoverage": "shown on its unit's and its employer's page",
     "members.Affiliation": "shown on its membership's page",
@@ -101,6 +103,7 @@ APPEND_ONLY = {
 
 # Who and when that need not go together, and why.
 UNPAIRED = {
+    "core.ExportRequest.requested_by": "both are required columns",
     "core.Attachment.created_by": "the portal itself makes files too",
     "members.Application.submitted_by": "a worker sends it in without an account",
     "members.PersonMerge.merged_by": "a job merges as the portal itself",
@@ -206,9 +209,11 @@ def test_machines_speak_of_the_states_of_their_column():
         assert _reachable(machine, _starts(model)) == known, model._meta.label
 
 
-# Lives that begin in another state than the default: files on the way out and on the way in, texts
+# Lives that begin in another state than the default: a file that waits for a second person, files
+# on the way out and on the way in, texts
 # to send and texts that only make an unknown asker cost what a known one does.
 STARTS = {
+    "core.ExportRequest": {"waiting", "queued"},
     "benefits.BankFile": {"ready", "received"},
     "core.OutboxMessage": {"queued", "discarded"},
 }

@@ -9,8 +9,20 @@ class CoreConfig(AppConfig):
     def ready(self) -> None:
         from unionportal.core import checks, navigation  # noqa: F401, PLC0415 - needs the apps
         from unionportal.core.api import schema  # noqa: F401, PLC0415
+        from unionportal.core.exports.queries import waiting_for  # noqa: PLC0415
         from unionportal.core.roles import Permission  # noqa: PLC0415
 
+        navigation.register(
+            navigation.NavItem(
+                section="system",
+                order=15,
+                label=_("Files from lists"),
+                url_name="core:export-list",
+                permission=Permission.EXPORT,
+                count=waiting_for,
+                waiting=_("files wait for a second person"),
+            )
+        )
         pages = [
             (10, _("Background jobs"), "core:job-list", Permission.USE_DESK),
             (20, _("Audit log"), "core:audit-list", Permission.VIEW_AUDIT),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from unionportal.core.models import User
 
 MAX_BYTES = 25 * 1024 * 1024
+# Files of any size are sealed in frames behind this mark, so that none is ever whole in memory.
+FRAMED = b"UPFRAMES1"
+FRAME_BYTES = 1024 * 1024
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 # What a scan may be, by its first bytes; the browser's word is not trusted.
 SCAN_TYPES = {b"%PDF-": "application/pdf", b"\x89PNG": "image/png", b"\xff\xd8\xff": "image/jpeg"}
@@ -87,6 +90,79 @@ def store(
         path.unlink(missing_ok=True)
         raise
     return attachment
+
+
+def store_path(
+    source: Path,
+    *,
+    by: User | ServiceActor,
+    kind: str,
+    name: str,
+    content_type: str,
+    keep_for: timedelta | None = None,
+) -> Attachment:
+    """Encrypt a file of any size to disk, frame by frame, and return its row."""
+    attachment = Attachment(
+        id=new_id(),
+        kind=kind,
+        name=Path(name).name[:200] or kind,
+        content_type=content_type,
+        size=source.stat().st_size,
+        created_by_id=by.pk,
+        expires_at=timezone.now() + keep_for if keep_for else None,
+    )
+    attachment.path = f"{attachment.pk.hex[-2:]}/{new_id().hex}"
+    path = _path(attachment)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        attachment.sha256 = _seal(source, path, attachment)
+        with transaction.atomic():
+            attachment.save(force_insert=True)
+    except Exception:
+        path.unlink(missing_ok=True)
+        raise
+    return attachment
+
+
+def _seal(source: Path, target: Path, attachment: Attachment) -> str:
+    """Write the frames, each bound to its place and to being the last or not; return a digest."""
+    digest = hashlib.sha256()
+    with source.open("rb") as plain, target.open("wb") as sealed:
+        target.chmod(0o600)
+        sealed.write(FRAMED)
+        block, number = plain.read(FRAME_BYTES), 0
+        while block:
+            digest.update(block)
+            following = plain.read(FRAME_BYTES)
+            frame = crypto.encrypt_bytes(block, _frame(attachment, number, not following))
+            sealed.write(len(frame).to_bytes(4, "big") + frame)
+            block, number = following, number + 1
+    return digest.hexdigest()
+
+
+def _frame(attachment: Attachment, number: int, is_last: bool) -> str:
+    return f"file:{attachment.pk}:{number}{':last' if is_last else ''}"
+
+
+def open_blocks(attachment: Attachment) -> Iterator[bytes]:
+    """Return the plain content block by block; raise `Refused` when the file was dropped."""
+    path = _path(attachment)
+    if attachment.dropped_at or not path.is_file():
+        raise Refused(_("This file was deleted when its storage term ended."), code="file_gone")
+    return _blocks(attachment, path)
+
+
+def _blocks(attachment: Attachment, path: Path) -> Iterator[bytes]:
+    with path.open("rb") as sealed:
+        if sealed.read(len(FRAMED)) != FRAMED:
+            yield open_content(attachment)
+            return
+        size, number = sealed.read(4), 0
+        while size:
+            frame = sealed.read(int.from_bytes(size, "big"))
+            size = sealed.read(4)
+            yield crypto.decrypt_bytes(frame, _frame(attachment, number, not size))
+            number += 1
 
 
 def open_content(attachment: Attachment) -> bytes:

@@ -7,6 +7,7 @@ from uuid import UUID
 from celery import shared_task
 
 from unionportal.core import heartbeat, housekeeping, jobs
+from unionportal.core.exports import actions as exports  # noqa: F401 - registers its job
 from unionportal.core.messaging import outbox
 from unionportal.core.schedules import every
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from unionportal.core.views import accounts, audit, demo, files, jobs, preferences
+from unionportal.core.views import accounts, audit, demo, exports, files, jobs, lists, preferences
 
 app_name = "core"
 urlpatterns = [
@@ -10,6 +10,15 @@ urlpatterns = [
     path("desk/jobs/<uuid:pk>/", jobs.job_detail, name="job-detail"),
     path("desk/jobs/<uuid:pk>/download/", jobs.job_download, name="job-download"),
     path("desk/files/<uuid:pk>/", files.attachment, name="attachment"),
+    path("desk/exports/", exports.export_list, name="export-list"),
+    path("desk/exports/new/<slug:name>/", exports.export_new, name="export-new"),
+    path("desk/exports/<uuid:pk>/", exports.export_detail, name="export-detail"),
+    path("desk/exports/<uuid:pk>/approve/", exports.export_approve, name="export-approve"),
+    path("desk/exports/<uuid:pk>/refuse/", exports.export_refuse, name="export-refuse"),
+    path("desk/exports/<uuid:pk>/download/", exports.export_download, name="export-download"),
+    path("desk/lists/<slug:name>/filters/", lists.filter_save, name="filter-save"),
+    path("desk/lists/filters/<uuid:pk>/drop/", lists.filter_drop, name="filter-drop"),
+    path("desk/lists/<slug:name>/columns/", lists.columns_save, name="columns-save"),
     path("desk/audit/", audit.audit_list, name="audit-list"),
     path("desk/reveals/", audit.reveal_list, name="reveal-list"),
     path("desk/accounts/", accounts.account_list, name="account-list"),
