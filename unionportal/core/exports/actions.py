@@ -187,6 +187,7 @@ def write(export: ExportRequest, progress: Progress) -> None:
 def run(progress: Progress) -> None:
     """Do the job of one request."""
     found = ExportRequest.objects.select_related("requested_by")
+    assert progress.job.subject_id is not None
     write(found.get(pk=progress.job.subject_id), progress)
 
 

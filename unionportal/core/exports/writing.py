@@ -9,7 +9,8 @@ from typing import Any
 import xlsxwriter
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import F, Func, QuerySet, TextField
+from django.db.models import F, Func, QuerySet, TextField, Value
+from django.db.models.functions import Cast
 from psycopg import sql
 
 from unionportal.core.exports.columns import ExportColumn
@@ -21,35 +22,37 @@ BOM = b"\xef\xbb\xbf"
 Report = Callable[[int], None]
 
 
-class Neutral(Func):
-    """Text that no spreadsheet program takes for a formula: a leading apostrophe (OWASP)."""
+# What begins with one of these is a formula to a spreadsheet program.
+_RISKY = "^(?=[{}])".format("".join(RISKY_STARTS).replace("-", "\\-"))
 
-    function = "regexp_replace"
-    output_field = TextField()
 
-    def as_sql(self, compiler: Any, connection: Any, **more: Any) -> Any:
-        [text] = self.get_source_expressions()
-        inner, params = compiler.compile(text)
-        risky = "".join(RISKY_STARTS).replace("-", "\\-")
-        return f"regexp_replace(({inner})::text, %s, %s)", [*params, f"^(?=[{risky}])", "'"]
+def neutral_text(value: Any) -> Func:
+    """Return the expression as text no program takes for a formula: an apostrophe before (OWASP)."""
+    text = Cast(value, TextField())
+    return Func(
+        text, Value(_RISKY), Value("'"), function="regexp_replace", output_field=TextField()
+    )
 
 
 def values(
     rows: QuerySet[Any], columns: Sequence[ExportColumn], language: str, *, is_unmasked: bool
-) -> QuerySet[Any]:
+) -> QuerySet[Any, Any]:
     """Return `rows` as tuples of the columns' values; full numbers only when `is_unmasked`."""
     made = {
         f"column_{place}": (F(one.full) if is_unmasked and one.full else one.value(language))
         for place, one in enumerate(columns)
     }
-    return rows.annotate(**made).values_list(*made)
+    found: QuerySet[Any, Any] = rows.annotate(**made).values_list(*made)
+    return found
 
 
 def copy_csv(
     path: Path, rows: QuerySet[Any], columns: Sequence[ExportColumn], language: str, report: Report
 ) -> int:
     """Write a masked CSV by COPY TO: the database makes every byte of it."""
-    made = {f"column_{place}": Neutral(one.value(language)) for place, one in enumerate(columns)}
+    made = {
+        f"column_{place}": neutral_text(one.value(language)) for place, one in enumerate(columns)
+    }
     try:
         query, params = rows.annotate(**made).values_list(*made).query.sql_with_params()
     except EmptyResultSet:  # the rights have ended meanwhile: nothing can be in it
