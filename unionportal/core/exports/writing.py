@@ -27,7 +27,7 @@ _RISKY = "^(?=[{}])".format("".join(RISKY_STARTS).replace("-", "\\-"))
 
 
 def neutral_text(value: Any) -> Func:
-    """Return the expression as text no program takes for a formula: an apostrophe before (OWASP)."""
+    """Return text that no program takes for a formula: an apostrophe goes before (OWASP)."""
     text = Cast(value, TextField())
     return Func(
         text, Value(_RISKY), Value("'"), function="regexp_replace", output_field=TextField()
