@@ -20,7 +20,6 @@ from members.states import (
     ApplicationState,
     Confirmation,
     Source,
-    UnionisedState,
 )
 from unionportal.core import identifiers
 from unionportal.core.forms import DateInput, DigitsInput
@@ -58,7 +57,7 @@ class EmployerByName:
         text, unit = (data.get("employer") or "").strip(), data.get("unit")
         if not text:
             return only_employer_of(unit) if unit else None
-        rows = Employer.objects.visible_to(self.user)
+        rows = Employer.objects.visible_to(self.user).filter(merged_into=None)
         found = rows.filter(credit_code=text.upper()).first() or rows.filter(name=text).first()
         if found is None:
             near = list(rows.filter(name__contains=text).values_list("name", flat=True)[:3])
@@ -274,15 +273,3 @@ class ApplicationFilterForm(FilterForm):
     def clean_state(self) -> str:
         state = self.cleaned_data["state"] or ApplicationState.SUBMITTED
         return "" if state == "all" else str(state)
-
-
-class EmployerFilterForm(FilterForm):
-    """What the list of employers is narrowed to."""
-
-    q = forms.CharField(label=_("Name or credit code"), max_length=60)
-    area = LookupChoiceField(label=_("Area"), queryset=Area.objects.none(), empty_label=_("All"))
-    union_state = forms.ChoiceField(label=_("Union"), choices=[ALL, *UnionisedState.choices])
-
-    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
-        super().__init__(*args, user=user, **kwargs)
-        set_choices(self, "area", top_areas(user))

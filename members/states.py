@@ -217,6 +217,22 @@ class UnionisedState(TextChoices):
     UNIONISED_ELSEWHERE = "unionised_elsewhere", _("Has a union elsewhere")
 
 
+class HeadcountSource(TextChoices):
+    """Whose count of an employer's people it is."""
+
+    SELF_REPORTED = "self_reported", _("Reported by the employer")
+    VISIT = "visit", _("Counted on a visit")
+    TAX = "tax", _("Tax office")
+    SOCIAL_INSURANCE = "social_insurance", _("Social insurance")
+    REGISTER = "register", _("Business register")
+    OTHER = "other", pgettext_lazy("source of a count", "Another source")
+
+
+class LinkKind(TextChoices):
+    HOSTED = "hosted", _("Registered under its name")
+    CONTRACTOR = "contractor", _("Contractor of the platform")
+
+
 class PhoneState(TextChoices):
     NONE = "none", _("No phone")
     CLAIMED = "claimed", _("Not verified")

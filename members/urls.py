@@ -1,5 +1,6 @@
 from django.urls import URLPattern, path
 
+from members import employer_urls as employers
 from members.certificates import urls as certificates
 from members.lists import urls as lists
 from members.roster import urls as roster
@@ -22,8 +23,7 @@ urlpatterns: list[URLPattern] = [
     path("units/<uuid:pk>/establish/", organisation.unit_establish, name="unit-establish"),
     path("units/<uuid:pk>/dissolve/", organisation.unit_dissolve, name="unit-dissolve"),
     path("areas/", organisation.area_tree, name="area-tree"),
-    path("employers/", organisation.employers, name="employer-list"),
-    path("employers/<uuid:pk>/", organisation.employer_detail, name="employer-detail"),
+    *employers.urlpatterns,
     *lists.urlpatterns,
     path("members/<uuid:pk>/", members.member_detail, name="member-detail"),
     path("members/<uuid:pk>/reveal/", members.member_reveal, name="member-reveal"),

@@ -8,9 +8,10 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from members.actions.employers import derive_union_states
 from members.actions.rights import require_units
-from members.models import Employer, EmployerCoverage, Membership, UnionUnit
-from members.states import OPEN_MEMBERSHIP, UnionisedState, UnitStatus
+from members.models import EmployerCoverage, Membership, UnionUnit
+from members.states import OPEN_MEMBERSHIP, UnitStatus
 from unionportal.core.actors import ServiceActor
 from unionportal.core.errors import Refused
 from unionportal.core.models import User
@@ -28,8 +29,8 @@ def establish(
     if day > timezone.localdate():
         raise Refused(_("The day cannot be in the future."), code="future", field="day")
     move(unit, "establish", by=by, established_on=day)
-    covered = EmployerCoverage.objects.filter(unit=unit, ended_on=None).values("employer_id")
-    Employer.objects.filter(pk__in=covered).update(union_state=UnionisedState.UNIONISED)
+    covered = EmployerCoverage.objects.filter(unit=unit, ended_on=None)
+    derive_union_states(covered.values_list("employer_id", flat=True))
     return unit
 
 
@@ -72,9 +73,4 @@ def _end_coverage(unit: UnionUnit, day: date) -> None:
     employers = list(open_rows.values_list("employer_id", flat=True))
     open_rows.filter(started_on__gte=day).update(ended_on=day + timedelta(days=1))
     open_rows.update(ended_on=day)
-    still = EmployerCoverage.objects.filter(
-        employer_id__in=employers, ended_on=None, unit__status=UnitStatus.ESTABLISHED
-    )
-    Employer.objects.filter(pk__in=employers).exclude(pk__in=still.values("employer_id")).update(
-        union_state=UnionisedState.NOT_UNIONISED
-    )
+    derive_union_states(employers)

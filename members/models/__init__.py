@@ -2,6 +2,13 @@ from members.models.applications import Application, ApprovalDecision
 from members.models.codes import Education, Ethnicity, PoliticalAffiliation
 from members.models.consents import Consent, ConsentNotice
 from members.models.duplicates import DuplicatePair, PersonMerge
+from members.models.employers import (
+    AreaSuccession,
+    EmployerHeadcount,
+    EmployerLink,
+    EmployerPastArea,
+    Industry,
+)
 from members.models.files import ApplicationFile, RevokedCertificate
 from members.models.imports import RosterImport, RosterRow
 from members.models.movements import MonthlyFlow, Movement
@@ -26,6 +33,11 @@ from members.models.standing import MemberVehicle, StatusChange
 from members.models.transfers import Transfer
 
 __all__ = [
+    "Industry",
+    "EmployerPastArea",
+    "EmployerLink",
+    "EmployerHeadcount",
+    "AreaSuccession",
     "Affiliation",
     "Application",
     "ApplicationFile",

@@ -75,22 +75,29 @@ class Area(MP_Node, CodeList):  # type: ignore[misc,django-manager-missing]
         VILLAGE = "village", _("Village")
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    code = models.CharField(max_length=12, unique=True, null=True, blank=True)
+    # GB/T 2260 and GB/T 10114; a zone has none of its own. An area that ended keeps its code.
+    code = models.CharField(max_length=12, null=True, blank=True)  # noqa: DJ001 - null: unique where there is one
     kind = models.CharField(max_length=10, choices=Kind, default=Kind.DIVISION)
     level = models.CharField(max_length=12, choices=Level)
     valid_from = models.DateField()
     valid_to = models.DateField(null=True, blank=True)
-    successor = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT)
 
     node_order_by: ClassVar[list[str]] = []
     objects = AreaManager()
 
     class Meta:
+        indexes = [models.Index(fields=["code"], name="area_by_code")]
         constraints = [
+            models.UniqueConstraint(
+                name="area_code_once_in_force",
+                fields=["code"],
+                condition=Q(valid_to__isnull=True),
+                violation_error_message=_("Another area has this code."),
+            ),
             models.CheckConstraint(
                 name="area_dates_ordered",
                 condition=Q(valid_to__isnull=True) | Q(valid_to__gt=F("valid_from")),
-            )
+            ),
         ]
 
 
@@ -228,10 +235,15 @@ class Employer(models.Model):
 
     class Ownership(models.TextChoices):
         STATE = "state", _("State-owned")
+        COLLECTIVE = "collective", _("Collective")
+        JOINT_STOCK = "joint_stock", _("Joint-stock")
         PRIVATE = "private", _("Private")
+        HMT = "hmt", _("Invested from Hong Kong, Macao or Taiwan")
         FOREIGN = "foreign", _("Foreign-invested")
         INSTITUTION = "institution", _("Public institution")
+        GOVERNMENT = "government", _("Government office")
         INDIVIDUAL = "individual", _("Individual business")
+        NON_ENTERPRISE = "nonprofit", _("Private non-enterprise unit")
         OTHER = "other", _("Other")
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -241,17 +253,28 @@ class Employer(models.Model):
     )
     area = models.ForeignKey(Area, on_delete=models.PROTECT, related_name="employers")
     address = models.CharField(_("address"), max_length=200, blank=True, default="")
-    industry = models.CharField(_("industry"), max_length=1, blank=True, default="")
+    industry = models.ForeignKey(
+        "members.Industry", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     ownership = models.CharField(max_length=12, choices=Ownership, default=Ownership.PRIVATE)
+    # The latest row of `EmployerHeadcount`, kept here for lists.
     headcount = models.PositiveIntegerField(_("employees"), null=True, blank=True)
     headcount_on = models.DateField(null=True, blank=True)
     headcount_source = models.CharField(max_length=80, blank=True, default="")
+    # Derived: `members.actions.employers.derive_union_states` is the only writer.
     union_state = models.CharField(
         max_length=20, choices=UnionisedState, default=UnionisedState.NOT_UNIONISED
     )
+    is_preparing_union = models.BooleanField(default=False)
+    # Where its union is when that is not here: the head office's, in another district.
+    union_elsewhere = models.CharField(max_length=120, blank=True, default="")
     is_platform_company = models.BooleanField(default=False)
     pays_dues = models.BooleanField(default=False)
     is_operating = models.BooleanField(default=True)
+    # The employer this row was a double of; nothing points to a double any more.
+    merged_into = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="doubles"
+    )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     objects = EmployerQuerySet.as_manager()
@@ -265,7 +288,16 @@ class Employer(models.Model):
             models.CheckConstraint(
                 name="employer_headcount_is_dated",
                 condition=Q(headcount__isnull=True) | Q(headcount_on__isnull=False),
-            )
+            ),
+            models.CheckConstraint(
+                name="employer_elsewhere_says_where",
+                condition=~Q(union_state="unionised_elsewhere") | ~Q(union_elsewhere=""),
+            ),
+            models.CheckConstraint(
+                name="employer_double_is_closed",
+                condition=Q(merged_into__isnull=True)
+                | Q(is_operating=False, credit_code__isnull=True),
+            ),
         ]
 
     def __str__(self) -> str:

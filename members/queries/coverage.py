@@ -12,14 +12,15 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Count, F, Q, QuerySet, Sum
-from django.db.models.functions import Left
+from django.db.models import Count, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce, Left
 
 from members.models import (
     Affiliation,
     Area,
     Employer,
     EmployerCoverage,
+    EmployerPastArea,
     Membership,
     MonthlyFlow,
     Movement,
@@ -157,14 +158,15 @@ def joined_between(user: AnyUser, first: date, last: date) -> int:
 def unionisation(user: AnyUser, day: date, *, depth: int = AREA_DEPTH) -> list[AreaRate]:
     """Return per area: employers covered on `day` ÷ operating employers with 25 or more employees.
 
-    `missing`: operating employers without a headcount, in neither part.
+    Headcount and area are those of `day`. `missing`: operating employers without a headcount, in
+    neither part.
     """
-    rows = _operating(user, depth).values("branch").order_by("branch")
-    large = Q(headcount__gte=HEADCOUNT_FLOOR)
+    rows = _operating(user, day, depth).values("branch").order_by("branch")
+    large = Q(counted__employees__gte=HEADCOUNT_FLOOR)
     sums = rows.annotate(
         numerator=Count("pk", filter=large & Q(pk__in=_covered(day))),
         denominator=Count("pk", filter=large),
-        missing=Count("pk", filter=Q(headcount=None)),
+        missing=Count("pk", filter=Q(counted=None)),
     )
     return _rates(sums, depth)
 
@@ -174,23 +176,38 @@ def membership_rate(user: AnyUser, day: date, *, depth: int = AREA_DEPTH) -> lis
 
     `missing`: covered employers without a headcount; their members are left out too.
     """
-    covered = _operating(user, depth).filter(pk__in=_covered(day)).order_by("branch")
+    covered = _operating(user, day, depth).filter(pk__in=_covered(day)).order_by("branch")
     sums = {
         row["branch"]: {"numerator": 0, **row}
         for row in covered.values("branch").annotate(
-            denominator=Sum("headcount", default=0),
-            missing=Count("pk", filter=Q(headcount=None)),
+            denominator=Sum("counted__employees", default=0),
+            missing=Count("pk", filter=Q(counted=None)),
         )
     }
-    counted = covered.exclude(headcount=None).order_by().values("pk")
+    counted = covered.exclude(counted=None).order_by().values("pk")
     for row in _affiliated(day, depth).filter(employer_id__in=counted):
         sums[row["branch"]]["numerator"] = row["numerator"]
     return _rates(sums.values(), depth)
 
 
-def _operating(user: AnyUser, depth: int) -> QuerySet[Any, Any]:
+def _operating(user: AnyUser, day: date, depth: int) -> QuerySet[Any, Any]:
+    """Operating employers with the count in force on `day` and the branch they lay in then."""
     rows = Employer.objects.visible_to(user).filter(is_operating=True)
-    return rows.annotate(branch=Left("area__path", depth * Area.steplen))
+    return rows.annotate(
+        counted=FilteredRelation("headcounts", condition=open_on(day, "headcounts__")),
+        branch=_branch_on(day, depth),
+    )
+
+
+def _branch_on(day: date, depth: int, prefix: str = "") -> Left:
+    """The first `depth` levels of an employer's area on `day`: a past one, or today's."""
+    past = EmployerPastArea.objects.filter(
+        Q(started_on=None) | Q(started_on__lte=day),
+        ended_on__gt=day,
+        employer=OuterRef(f"{prefix}pk"),
+    )
+    path = Coalesce(Subquery(past.values("area__path")[:1]), F(f"{prefix}area__path"))
+    return Left(path, depth * Area.steplen)
 
 
 def _covered(day: date) -> QuerySet[Any, Any]:
@@ -204,7 +221,7 @@ def _covered(day: date) -> QuerySet[Any, Any]:
 
 def _affiliated(day: date, depth: int) -> QuerySet[Any, Any]:
     rows = Affiliation.objects.filter(open_on(day)).exclude(membership_id__in=_annulled())
-    rows = rows.annotate(branch=Left("employer__area__path", depth * Area.steplen))
+    rows = rows.annotate(branch=_branch_on(day, depth, "employer__"))
     return rows.order_by().values("branch").annotate(numerator=Count("membership_id"))
 
 

@@ -57,6 +57,14 @@ WORDS: dict[str, str | Promise] = {
     "person.verify_phone": _("Phone verified by its owner"),
     "unit.establish": _("Union established"),
     "unit.dissolve": _("Union dissolved"),
+    "employer.record": _("Employer recorded"),
+    "employer.change": _("Record changed"),
+    "employer.count": _("Headcount recorded"),
+    "employer.cover": _("Covered by a union"),
+    "employer.uncover": _("No longer covered by a union"),
+    "employer.link": _("Linked to another firm, driver or vehicle"),
+    "employer.unlink": _("Link ended"),
+    "employer.merge": _("Merged with its double"),
 }
 LONGEST = 50
 # The movements that say something about the person; the other half of each pair is bookkeeping.

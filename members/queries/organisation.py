@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Count, F, Min, Q, QuerySet
+from django.db.models import Count, F, Min, QuerySet
 
 from members.models import Area, Employer, Membership, UnionUnit
 from members.states import OPEN_MEMBERSHIP, UnitStatus
@@ -106,16 +106,3 @@ def _by_area(rows: QuerySet[Any], lookup: str) -> dict[str, int]:
 
 def _below(counts: dict[str, int], path: str) -> int:
     return sum(count for place, count in counts.items() if place.startswith(path))
-
-
-def employer_list(
-    user: AnyUser, *, q: str = "", area: Area | None = None, union_state: str = ""
-) -> QuerySet[Employer]:
-    """Return the employers `user` may see, narrowed."""
-    rows = Employer.objects.visible_to(user).select_related("area")
-    if q := q.strip():
-        rows = rows.filter(Q(name__contains=q) | Q(credit_code=q.upper()))
-    if area:
-        areas = Area.objects.filter(path__startswith=area.path)
-        rows = rows.filter(area_id__in=areas.order_by().values("pk"))
-    return rows.filter(union_state=union_state) if union_state else rows

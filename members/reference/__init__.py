@@ -20,6 +20,7 @@ FILES = {
     "PoliticalAffiliation": "gbt_4762_political_affiliation.csv",
     "Education": "gbt_4658_education.csv",
 }
+INDUSTRIES = "gbt_4754_industry.csv"
 # Usual words of spreadsheets that are in no standard.
 SHORT_FORMS = {
     "Education": {
@@ -43,6 +44,15 @@ def load(apps: Any, name: str) -> None:
         if "is_level" in values:
             values["is_level"] = values["is_level"] == "1"
         model.objects.update_or_create(code=code, defaults=values)
+
+
+def load_industries(apps: Any) -> None:
+    """Write the sections and divisions of GB/T 4754, as the model is in `apps`."""
+    model = apps.get_model("members", "Industry")
+    for order, row in enumerate(_rows(INDUSTRIES), start=1):
+        names = {"name_zh": row["name_zh"], "name_en": row["name_en"]}
+        values = {**names, "section_id": row["section"] or None, "order": order}
+        model.objects.update_or_create(code=row["code"], defaults=values)
 
 
 def _rows(file: str) -> list[dict[str, str]]:

@@ -5,30 +5,26 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
-from members import queries
 from members.actions import units
-from members.forms import EmployerFilterForm, ReasonForm, UnitDayForm
-from members.models import Employer, UnionUnit
+from members.forms import ReasonForm, UnitDayForm
+from members.models import UnionUnit
 from members.queries.history import timeline_of
 from members.queries.organisation import (
     area_rows,
-    employer_list,
     forest,
     group_counts,
     unit_ancestors,
     unit_forest,
     units_below,
 )
-from members.states import OPEN_MEMBERSHIP, UnitStatus
-from members.tables import EmployerTable, UnitTable
+from members.states import UnitStatus
+from members.tables import UnitTable
 from members.views.shared import staff
 from unionportal.core.errors import Refused
-from unionportal.core.paging import Keyset
 from unionportal.core.roles import Permission, has_permission
 from unionportal.core.tables import Empty
 from unionportal.core.transitions import buttons_for
@@ -145,36 +141,3 @@ def _unit_page(
 def area_tree(request: HttpRequest) -> HttpResponse:
     """Show the areas with their units, employers and members."""
     return render(request, "members/area_tree.html", {"rows": area_rows(staff(request))})
-
-
-@desk(P.VIEW_ORGANISATION)
-def employers(request: HttpRequest) -> HttpResponse:
-    """List employers by name."""
-    form = EmployerFilterForm(request.GET, user=staff(request))
-    rows: QuerySet[Employer] = Employer.objects.none()
-    if form.is_valid():
-        rows = employer_list(staff(request), **form.cleaned_data)
-    page = Keyset("name", "pk").page(rows, request)
-    empty = Empty(_("No employer here"), _("Take a filter away."))
-    context = {
-        "form": form,
-        "page": page,
-        "table": EmployerTable(page.rows, request=request, empty=empty),
-    }
-    status = 200 if form.is_valid() else 400
-    return render(request, "members/employer_list.html", context, status=status)
-
-
-@desk(P.VIEW_ORGANISATION)
-def employer_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Show an employer: its headcount, its unions, its members."""
-    rows = Employer.objects.visible_to(staff(request)).select_related("area")
-    employer = get_object_or_404(rows, pk=pk)
-    members = employer.memberships.filter(state__in=OPEN_MEMBERSHIP)
-    context = {
-        "employer": employer,
-        "coverages": employer.coverages.select_related("unit").order_by("-started_on", "pk"),
-        "members": members.visible_to(staff(request)).count(),
-        "floor": queries.HEADCOUNT_FLOOR,
-    }
-    return render(request, "members/employer_detail.html", context)

@@ -217,6 +217,12 @@ def employer(cast: Cast) -> dict[str, Any]:
 
 
 @thing
+def coverage(cast: Cast) -> dict[str, Any]:
+    firm = make.employer(cast.place.area_a, covered_by=cast.place.firm_a)
+    return {"pk": firm.coverages.get().pk}
+
+
+@thing
 def member(cast: Cast) -> dict[str, Any]:
     return {"pk": make.membership(cast.place.firm_a).pk}
 

@@ -17,6 +17,7 @@ from members.models import (
     Area,
     Employer,
     EmployerCoverage,
+    EmployerHeadcount,
     Membership,
     Person,
     UnionUnit,
@@ -114,7 +115,13 @@ def employer(area: Area, *, covered_by: UnionUnit | None = None, **fields: Any) 
         "union_state": "unionised" if covered_by else "not_unionised",
         **fields,
     }
+    if values["union_state"] == "unionised_elsewhere":
+        values.setdefault("union_elsewhere", "示例市总工会")
     made = Employer.objects.create(area=area, **values)
+    if made.headcount is not None and made.headcount_on is not None:
+        EmployerHeadcount.objects.create(
+            employer=made, started_on=made.headcount_on, employees=made.headcount, source="visit"
+        )
     if covered_by:
         EmployerCoverage.objects.create(
             unit=covered_by, employer=made, method=FormationMethod.STANDALONE, started_on=SINCE

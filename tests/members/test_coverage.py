@@ -92,7 +92,8 @@ def test_unionisation_counts_large_operating_employers(district, district_office
 
 
 def test_a_union_founded_later_does_not_cover_yet(district, district_officer):
-    make.employer(district.area_a, covered_by=district.firm_a, headcount=25)
+    counted = {"headcount": 25, "headcount_on": date(2019, 3, 1)}
+    make.employer(district.area_a, covered_by=district.firm_a, **counted)
 
     [rate] = queries.unionisation(district_officer, date(2019, 12, 31))
 

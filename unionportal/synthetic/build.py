@@ -24,9 +24,11 @@ from members.models import (
     Consent,
     Employer,
     EmployerCoverage,
+    EmployerHeadcount,
     GroupMembership,
     MemberCertificate,
     Membership,
+    MemberVehicle,
     Movement,
     Person,
     UnionUnit,
@@ -60,8 +62,8 @@ SAID_EVERY = 200_000
 # What grows with the members.
 LARGE_TABLES = (
     Person, Membership, Affiliation, GroupMembership, Movement, MemberCertificate, Consent,
-    ApprovalDecision, Application, DriveEnrolment, MemberCard, PayeeAccount, CardRequestLine,
-    CardEvent,
+    MemberVehicle, ApprovalDecision, Application, DriveEnrolment, MemberCard, PayeeAccount,
+    CardRequestLine, CardEvent,
 )  # fmt: skip
 REPORTING_SHARE = 0.75
 REPORTED_OFF = (0.88, 1.12)
@@ -160,6 +162,7 @@ def _write_organisation(world: World) -> None:
     tables: tuple[tuple[type[Model], Sequence[Model]], ...] = (
         (Area, world.areas), (UnionUnit, world.units), (UnitPlacement, world.placements),
         (Employer, world.employers), (EmployerCoverage, world.coverages),
+        (EmployerHeadcount, world.headcounts),
     )  # fmt: skip
     for model, rows in tables:
         model._default_manager.bulk_create(rows, batch_size=BATCH)

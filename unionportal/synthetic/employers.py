@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
+import random
+import uuid
+from itertools import zip_longest
 
-from members.models import Area, Employer, EmployerCoverage, UnionUnit
-from members.states import FormationMethod, UnionisedState, UnitStatus
+from members.models import Area, Employer, EmployerCoverage, EmployerHeadcount, UnionUnit
+from members.states import FormationMethod, HeadcountSource, UnionisedState, UnitStatus
 from unionportal.synthetic.words import AREAS, BRAND_FIRST, BRAND_LAST, TRADES, Trade
 from unionportal.synthetic.world import World
 
 U = UnionisedState
 NO_HEADCOUNT_SHARE = 0.08
 NO_CODE_SHARE = 0.2
-HEADCOUNT_SOURCES = ("企业自报", "税务口径", "社保口径", "蹲点走访")
+EARLIER_SHARE = 0.4
+H = HeadcountSource
+HEADCOUNT_SOURCES = (H.SELF_REPORTED, H.TAX, H.SOCIAL_INSURANCE, H.VISIT)
+ELSEWHERE = "示例市总工会（集团总部所在地）"
 SMALL_WORDS = ("便利店", "快递驿站", "餐饮店", "汽修厂", "家政门店", "五金店")
 
 
@@ -74,6 +80,9 @@ def draw_apart(world: World) -> None:
         firm = _employer(world, firm_name(world, trade.word), place.area, trade.industry, state)
         firm.is_platform_company = state == U.UNIONISED_ELSEWHERE and trade.word == "外卖配送"
         firm.is_operating = world.dice.random() > 0.04
+        firm.is_preparing_union = state == U.PREPARING
+        if state == U.UNIONISED_ELSEWHERE:
+            firm.union_elsewhere = ELSEWHERE
 
 
 def set_headcounts(world: World) -> None:
@@ -87,13 +96,37 @@ def set_headcounts(world: World) -> None:
         else:
             firm.headcount = max(1, round(world.dice.lognormvariate(2.7, 0.9)))
         firm.headcount_on = world.day(world.ago(540), world.today)
-        firm.headcount_source = world.dice.choice(HEADCOUNT_SOURCES)
+        firm.headcount_source = world.dice.choice(HEADCOUNT_SOURCES).value
+    _draw_history(world)
+
+
+def _draw_history(world: World) -> None:
+    """Draw what was counted, with a count of the year before for some, by dice of its own."""
+    dice = random.Random(f"headcounts:{world.size.name}:{world.random_seed}")  # noqa: S311
+    for firm in world.employers:
+        if firm.headcount is None or firm.headcount_on is None:
+            continue
+        counts = [(firm.headcount_on, firm.headcount)]
+        if dice.random() < EARLIER_SHARE:
+            before = firm.headcount_on - dt.timedelta(days=dice.randint(300, 400))
+            counts.insert(0, (before, max(1, round(firm.headcount * dice.uniform(0.7, 1.2)))))
+        ends = [day for day, _count in counts[1:]]
+        for (day, count), end in zip_longest(counts, ends):
+            women = round(count * dice.uniform(0.1, 0.6)) if dice.random() < 0.7 else None
+            world.headcounts.append(
+                EmployerHeadcount(
+                    id=uuid.UUID(int=dice.getrandbits(128), version=4), employer=firm,
+                    started_on=day, ended_on=end, employees=count, women=women,
+                    migrants=None if women is None else round(count * dice.uniform(0.2, 0.7)),
+                    source=firm.headcount_source,
+                )
+            )  # fmt: skip
 
 
 def _employer(world: World, name: str, area: Area, industry: str, state: str) -> Employer:
     has_code = world.dice.random() > NO_CODE_SHARE
     firm = Employer(
-        id=world.numbers.key(), name=name, area=area, industry=industry, union_state=str(state),
+        id=world.numbers.key(), name=name, area=area, industry_id=industry, union_state=str(state),
         credit_code=world.numbers.credit_code("91") if has_code else None,
         address=f"{area.name_zh}示范路{world.dice.randint(1, 299)}号",
         ownership=world.dice.choices(("private", "individual", "state"), (80, 14, 6))[0],

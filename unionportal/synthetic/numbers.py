@@ -10,7 +10,7 @@ import uuid
 from stdnum import luhn
 from stdnum.cn import ric, uscc
 
-from unionportal.core.identifiers.citizen_id import SYNTHETIC_PROVINCE
+from unionportal.core.identifiers.divisions import SYNTHETIC_PROVINCE
 
 PHONE_PREFIXES = ("190", "199")
 PHONES_PER_PREFIX = 10**8

@@ -182,8 +182,8 @@ class People:
         if plan.group not in DRIVERS:
             return ""
         plate = self.world.numbers.plate()
-        new_key = self.world.numbers.key()
-        self.vehicles.add(new_key, key, plate, plan.joined_on, plan.ended_on)
+        # Drawn from the dice, the key would change everything that is drawn after it.
+        self.vehicles.add(uuid.uuid5(key, plate), key, plate, plan.joined_on, plan.ended_on)
         return plate
 
     def _consent(self, person: plans.Person, at: dt.datetime) -> None:

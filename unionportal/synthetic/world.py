@@ -10,7 +10,14 @@ from dataclasses import dataclass, field
 
 from django.utils import timezone
 
-from members.models import Area, Employer, EmployerCoverage, UnionUnit, UnitPlacement
+from members.models import (
+    Area,
+    Employer,
+    EmployerCoverage,
+    EmployerHeadcount,
+    UnionUnit,
+    UnitPlacement,
+)
 from unionportal.synthetic.numbers import Numbers
 from unionportal.synthetic.sizes import Size
 
@@ -68,6 +75,7 @@ class World:
         self.placements: list[UnitPlacement] = []
         self.employers: list[Employer] = []
         self.coverages: list[EmployerCoverage] = []
+        self.headcounts: list[EmployerHeadcount] = []
         self.places: list[Place] = []
         self.slots: list[Slot] = []
         self.names: set[str] = set()

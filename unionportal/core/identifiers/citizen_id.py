@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 from stdnum.cn.ric import calc_check_digit
 
+from unionportal.core.identifiers import divisions
 from unionportal.core.identifiers.cleaning import (
     IdentifierError,
     Note,
@@ -29,14 +30,7 @@ EARLIEST_BIRTH_YEAR = 1800
 SCIENTIFIC = re.compile(r"\d(\.\d+)?[eE]\+?\d+|\d{15,19}\.0*")
 OLDER_PERMIT = re.compile(r"[A-Z]{3}\d{12}")
 
-# Two-digit codes of the provinces; districts are not checked because codes are abolished over time.
-# 49 is unallocated: the demo district and the tests use it, no real person has it.
-SYNTHETIC_PROVINCE = "49"
-PROVINCES = frozenset(
-    f"{first}{second}"
-    for first, seconds in {"1": "12345", "2": "123", "3": "1234567", "4": "123456"}.items()
-    for second in seconds
-) | frozenset(["50", "51", "52", "53", "54", "61", "62", "63", "64", "65", "71"])
+# Residence permits of people from Hong Kong, Macao and Taiwan.
 PERMIT_REGIONS = frozenset({"810000", "820000", "830000"})
 
 
@@ -213,4 +207,4 @@ def _kind(number: str) -> IdKind:
 def _is_known_region(number: str) -> bool:
     if number[0] == "9":
         return True
-    return number[:2] in PROVINCES | {SYNTHETIC_PROVINCE} or number[:6] in PERMIT_REGIONS
+    return number[:6] in PERMIT_REGIONS or divisions.is_known(number)
