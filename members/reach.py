@@ -7,6 +7,10 @@ from members.states import AREA_SERVING_KINDS, UnitKind
 from unionportal.core.models import Grant
 from unionportal.core.scope import Scope
 
+# What the areas served were before, twice over: their past belongs to whoever serves them now.
+BEFORE = "area__precessions__predecessor"
+PREDECESSORS = (f"{BEFORE}__path", f"{BEFORE}__precessions__predecessor__path")
+
 
 def resolve(grants: list[Grant]) -> Scope:
     """Return the scope of `grants` (each with its unit loaded); one query at most."""
@@ -16,5 +20,6 @@ def resolve(grants: list[Grant]) -> Scope:
     paths = frozenset(unit.path for unit in units)
     condition = Scope(unit_paths=paths).in_units("")
     served = UnionUnit.objects.filter(condition, kind__in=AREA_SERVING_KINDS)
-    areas = served.order_by().values_list("area__path", flat=True)
-    return Scope(unit_paths=paths, area_paths=frozenset(path for path in areas if path))
+    rows = served.order_by().values_list("area__path", *PREDECESSORS)
+    areas = {path for row in rows for path in row if path}
+    return Scope(unit_paths=paths, area_paths=frozenset(areas))

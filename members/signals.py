@@ -18,3 +18,5 @@ memberships_moved = Signal()
 consent_given = Signal()
 # consent: Consent, by: the actor; the purpose's processing ends with it
 consent_withdrawn = Signal()
+# heirs: dict[UUID, Area], each area that ended → where what lay in it goes on; by: the actor
+areas_ended = Signal()

@@ -169,7 +169,6 @@ def count_people(*, by: User | ServiceActor, employer: Employer, count: Count) -
         "migrants": count.migrants,
         "source": count.source,
         "note": count.note,
-        "recorded_by": by if isinstance(by, User) else None,
     }
     same = rows.filter(started_on=count.counted_on).first()
     if same is None:

@@ -5,7 +5,6 @@ import django.contrib.postgres.fields.ranges
 import django.db.models.deletion
 import django.db.models.functions.datetime
 import unionportal.core.ids
-from django.conf import settings
 from django.db import migrations, models
 
 from members import reference
@@ -38,7 +37,6 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('members', '0010_duplicates'),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -59,7 +57,6 @@ class Migration(migrations.Migration):
                 ('migrants', models.PositiveIntegerField(blank=True, null=True, verbose_name='migrant workers')),
                 ('source', models.CharField(choices=[('self_reported', 'Reported by the employer'), ('visit', 'Counted on a visit'), ('tax', 'Tax office'), ('social_insurance', 'Social insurance'), ('register', 'Business register'), ('other', 'Another source')], max_length=20, verbose_name='source')),
                 ('note', models.CharField(blank=True, default='', max_length=80, verbose_name='note')),
-                ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
             ],
         ),
         migrations.CreateModel(
@@ -145,11 +142,6 @@ class Migration(migrations.Migration):
             model_name='employerheadcount',
             name='employer',
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='headcounts', to='members.employer'),
-        ),
-        migrations.AddField(
-            model_name='employerheadcount',
-            name='recorded_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
         ),
         migrations.AddField(
             model_name='employerlink',

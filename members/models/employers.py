@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
 from django.db import models
@@ -32,6 +31,11 @@ class Industry(CodeList):
         ordering = ["order"]
 
 
+class HeadcountQuerySet(ScopedQuerySet["EmployerHeadcount"]):
+    view_permission = Permission.VIEW_ORGANISATION
+    area_lookup = "employer__area"
+
+
 class EmployerHeadcount(models.Model):
     """How many worked there, by whose count; valid until the next count."""
 
@@ -44,10 +48,8 @@ class EmployerHeadcount(models.Model):
     migrants = models.PositiveIntegerField(_("migrant workers"), null=True, blank=True)
     source = models.CharField(_("source"), max_length=20, choices=HeadcountSource)
     note = models.CharField(_("note"), max_length=80, blank=True, default="")
-    recorded_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
-    )
-    recorded_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = HeadcountQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -154,6 +156,11 @@ class EmployerLink(models.Model):
         return f"{self.kind} under {self.host_id}"
 
 
+class PastAreaQuerySet(ScopedQuerySet["EmployerPastArea"]):
+    view_permission = Permission.VIEW_ORGANISATION
+    area_lookup = "employer__area"
+
+
 class EmployerPastArea(models.Model):
     """An area an employer lay in before; today's is on the employer. No start = ever since."""
 
@@ -162,6 +169,8 @@ class EmployerPastArea(models.Model):
     area = models.ForeignKey(Area, on_delete=models.PROTECT, related_name="+")
     started_on = models.DateField(null=True, blank=True)
     ended_on = models.DateField()
+
+    objects = PastAreaQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -182,12 +191,19 @@ class EmployerPastArea(models.Model):
         return f"{self.employer_id} in {self.area_id} until {self.ended_on}"
 
 
+class SuccessionQuerySet(ScopedQuerySet["AreaSuccession"]):
+    view_permission = Permission.VIEW_ORGANISATION
+    area_lookup = "successor"
+
+
 class AreaSuccession(models.Model):
     """What an area that ended became: one area or several."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     predecessor = models.ForeignKey(Area, on_delete=models.PROTECT, related_name="successions")
     successor = models.ForeignKey(Area, on_delete=models.PROTECT, related_name="precessions")
+
+    objects = SuccessionQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -24,6 +24,7 @@ BY_LABEL = {model._meta.label: model for model in MODELS}
 # Rows of these hang on a row that is scoped, and are only read through it; or they hold no
 # member's, firm's or money's data. The reason stands beside each.
 UNSCOPED = {
+    "members.Industry": "a code list that points at itself",
     "core.Attachment": "opened only through what it belongs to",
     "core.Grant": "read by the security administrator, who sees every account",
     "core.Job": "read by its owner",

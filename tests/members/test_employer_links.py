@@ -1,0 +1,90 @@
+"""Firms, drivers and vehicles under a host's name; a platform's contractors."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from members.actions import employer_links
+from members.actions.employer_links import Guest
+from members.models import EmployerLink
+from tests.factories import members as make
+from unionportal.core.errors import NotAllowed, Refused, Stale
+
+pytestmark = pytest.mark.django_db
+DAY = date(2024, 1, 1)
+
+
+@pytest.fixture
+def host(district):
+    return make.employer(district.area_a, name="示例货运挂靠公司")
+
+
+@pytest.fixture
+def linked(host, field_officer):
+    def link(kind="hosted", started_on=DAY, to=host, **guest):
+        return employer_links.link(
+            by=field_officer, host=to, kind=kind, guest=Guest(**guest), started_on=started_on
+        )
+
+    return link
+
+
+def refused(call, *arguments, **more):
+    with pytest.raises(Refused) as refusal:
+        call(*arguments, **more)
+    return refusal.value.code
+
+
+def test_a_driver_and_the_vehicle_stand_under_the_host(linked, host, district):
+    member = make.membership(district.firm_a)
+    made = linked(membership=member, vehicle_plate="豫A12345")
+    assert (made.host, made.membership, made.vehicle_plate) == (host, member, "豫A12345")
+    assert EmployerLink.objects.filter(ended_on=None).count() == 1
+
+
+def test_a_vehicle_has_one_host_at_a_time(linked, district, field_officer):
+    first = linked(vehicle_plate="豫A12345")
+    other = make.employer(district.area_a)
+    assert refused(linked, to=other, vehicle_plate="豫A12345") == "linked"
+    employer_links.end_link(by=field_officer, link=first, ended_on=date(2024, 6, 1), reason="sold")
+    again = linked(to=other, vehicle_plate="豫A12345", started_on=date(2024, 6, 1))
+    assert again.host == other
+    with pytest.raises(IntegrityError, match="link_vehicle_one_host"), transaction.atomic():
+        EmployerLink.objects.create(
+            kind="hosted", host=other, vehicle_plate="豫A12345", started_on=date(2024, 7, 1)
+        )
+
+
+def test_only_a_platform_has_contractors(linked, host, district):
+    firm = make.employer(district.area_b)
+    assert refused(linked, kind="contractor", affiliate=firm) == "not_platform"
+    host.is_platform_company = True
+    host.save()
+    assert refused(linked, kind="contractor", vehicle_plate="豫A12345") == "guest"
+    assert linked(kind="contractor", affiliate=firm).affiliate == firm
+    assert refused(linked, kind="contractor", affiliate=firm) == "linked"
+
+
+def test_a_link_has_exactly_one_other_side(linked, host, district):
+    firm = make.employer(district.area_a)
+    assert refused(linked) == "guest"
+    assert refused(linked, affiliate=firm, vehicle_plate="豫A12345") == "guest"
+    assert refused(linked, affiliate=host) == "guest"
+    with pytest.raises(IntegrityError, match="link_has_another_side"), transaction.atomic():
+        EmployerLink.objects.create(kind="hosted", host=host, started_on=DAY)
+
+
+def test_a_link_ends_once_and_by_whoever_may(linked, field_officer, neighbour_officer):
+    made = linked(vehicle_plate="豫A12345")
+    with pytest.raises(NotAllowed):
+        employer_links.end_link(
+            by=neighbour_officer, link=made, ended_on=date(2024, 2, 1), reason="x"
+        )
+    end = {"link": made, "by": field_officer, "reason": "x"}
+    assert refused(employer_links.end_link, ended_on=DAY, **end) == "order"
+    employer_links.end_link(ended_on=date(2024, 2, 1), **end)
+    with pytest.raises(Stale):
+        employer_links.end_link(ended_on=date(2024, 3, 1), **end)
