@@ -9,9 +9,9 @@ import python_calamine
 from django.db import connection
 
 from benchmarks.rounds import Goal, Pair
-from members.models import Membership, RosterImport, RosterRow, UnionUnit
-from members.roster import actions
-from members.roster.preview import make_preview
+from members.imports import actions
+from members.imports.preview import make_preview
+from members.models import ImportBatch, ImportRow, Membership, UnionUnit
 from members.states import ImportState
 from tests.members.roster_files import worker, xlsx
 from unionportal.core.models import User
@@ -61,7 +61,7 @@ class Imports:
             good = str(worker(60_000 + serial)[1])
             yield worker(60_000 + serial, 证件号码=good[:-1] + ("1" if good[-1] != "1" else "2"))
 
-    def _upload(self, rows: int) -> RosterImport:
+    def _upload(self, rows: int) -> ImportBatch:
         upload = actions.Upload(content=self.content, filename="r.xlsx", kind="xlsx", rows=rows)
         batch, _is_new = actions.upload(by=self.officer, unit=self.unit, roster=upload)
         return batch
@@ -73,7 +73,7 @@ class Imports:
         with (
             connection.cursor() as cursor,
             cursor.copy(
-                f"COPY (SELECT {self._columns()} FROM {RosterRow._meta.db_table}) TO STDOUT"
+                f"COPY (SELECT {self._columns()} FROM {ImportRow._meta.db_table}) TO STDOUT"
             ) as copy,
         ):
             for block in copy:
@@ -81,18 +81,18 @@ class Imports:
         return text.getvalue()
 
     def _columns(self) -> str:
-        fields = [field.column for field in RosterRow._meta.concrete_fields]
+        fields = [field.column for field in ImportRow._meta.concrete_fields]
         return ", ".join(f'"{name}"' for name in fields)
 
     def _empty(self) -> None:
-        self.counts = RosterImport.objects.values_list("counts", flat=True).get(pk=self.batch.pk)
-        RosterRow.objects.all().delete()
-        RosterImport.objects.filter(pk=self.batch.pk).update(state=ImportState.UPLOADED)
+        self.counts = ImportBatch.objects.values_list("counts", flat=True).get(pk=self.batch.pk)
+        ImportRow.objects.all().delete()
+        ImportBatch.objects.filter(pk=self.batch.pk).update(state=ImportState.UPLOADED)
         with connection.cursor() as cursor:
-            cursor.execute(f"VACUUM {RosterRow._meta.db_table}")
+            cursor.execute(f"VACUUM {ImportRow._meta.db_table}")
 
     def _preview(self) -> None:
-        batch = RosterImport.objects.select_related("file", "unit__area").get(pk=self.batch.pk)
+        batch = ImportBatch.objects.select_related("file", "unit__area").get(pk=self.batch.pk)
         make_preview(batch=batch, report=_silent)
 
     def _copy(self) -> None:
@@ -100,7 +100,7 @@ class Imports:
         sheet.get_sheet_by_index(0).to_python()
         with (
             connection.cursor() as cursor,
-            cursor.copy(f"COPY {RosterRow._meta.db_table} ({self._columns()}) FROM STDIN") as copy,
+            cursor.copy(f"COPY {ImportRow._meta.db_table} ({self._columns()}) FROM STDIN") as copy,
         ):
             copy.write(self.finished)
 

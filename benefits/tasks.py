@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from benefits.actions import bankfiles, batches, entitlements, results
+from benefits.actions import bankfiles, batches, entitlements, imports, results
+from benefits.receivers.imports import FOLLOW
+from members.models import ImportBatch
+from unionportal.core import jobs
+from unionportal.core.jobs import Progress
+from unionportal.core.models import User
 from unionportal.core.schedules import every
 
 
@@ -35,3 +40,11 @@ every(5, "benefits.send_batches")
 every(5, "benefits.collect_bank_files")
 every(30, "benefits.sweep_entitlements")
 every(15, "benefits.sweep_payouts")
+
+
+@jobs.handler(FOLLOW)
+def follow_import(progress: Progress) -> None:
+    """Do for the members of a loaded register what is done for those who apply."""
+    batch = ImportBatch.objects.get(pk=str(progress.job.subject_id))
+    owner = User.objects.get(jobs=progress.job)
+    imports.follow(by=owner, batch=batch, report=progress.report)

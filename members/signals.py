@@ -20,3 +20,10 @@ consent_given = Signal()
 consent_withdrawn = Signal()
 # heirs: dict[UUID, Area], each area that ended → where what lay in it goes on; by: the actor
 areas_ended = Signal()
+# batch: ImportBatch, by: the actor. A register is in, or taken back: too many memberships for one
+# signal each; whoever follows does so in a job of its own.
+memberships_loaded = Signal()
+memberships_unloaded = Signal()
+# memberships: list[Membership]. Asks who objects to annulling them; receivers return
+# {membership id: code of a reason in members.imports.texts}.
+annulment_asked = Signal()

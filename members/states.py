@@ -142,25 +142,41 @@ APPLICATION_MACHINE = Machine(
 )
 
 
+class ImportKind(TextChoices):
+    """What the rows of a file become."""
+
+    ROSTER = "roster", _("Enrolment roster")
+    REGISTRY = "registry", _("Registry load")
+
+
 class ImportState(TextChoices):
+    MAPPING = "mapping", _("Columns to be named")
     UPLOADED = "uploaded", _("Being read")
-    PREVIEWED = "previewed", _("Waiting for your confirmation")
+    PREVIEWED = "previewed", _("Waiting for confirmation")
     WRITING = "writing", _("Being written")
     DONE = "done", _("Written")
     FAILED = "failed", _("Could not be read")
     CANCELLED = "cancelled", _("Cancelled")
+    UNDOING = "undoing", _("Being undone")
+    UNDONE = "undone", _("Undone")
 
 
+# Who may take a step depends on the kind: members.imports.actions asks.
 IMPORT_MACHINE = Machine(
     name="import",
     steps=(
+        Step("name_columns", (ImportState.MAPPING,), ImportState.UPLOADED),
         Step("preview", (ImportState.UPLOADED,), ImportState.PREVIEWED),
         Step("fail", (ImportState.UPLOADED,), ImportState.FAILED),
-        Step("confirm", (ImportState.PREVIEWED,), ImportState.WRITING, P.ENROL),
+        Step("confirm", (ImportState.PREVIEWED,), ImportState.WRITING),
         Step("finish", (ImportState.WRITING,), ImportState.DONE),
         Step(
-            "cancel", (ImportState.UPLOADED, ImportState.PREVIEWED), ImportState.CANCELLED, P.ENROL
+            "cancel",
+            (ImportState.MAPPING, ImportState.UPLOADED, ImportState.PREVIEWED),
+            ImportState.CANCELLED,
         ),
+        Step("undo", (ImportState.DONE,), ImportState.UNDOING, needs_reason=True),
+        Step("finish_undo", (ImportState.UNDOING,), ImportState.UNDONE),
     ),
 )
 
@@ -258,8 +274,11 @@ class Source(TextChoices):
 
 class Verdict(TextChoices):
     NEW = "new", pgettext_lazy("row of a roster", "New")
+    UPDATE = "update", pgettext_lazy("row of a roster", "To update")
+    UNCHANGED = "unchanged", pgettext_lazy("row of a roster", "Unchanged")
     KNOWN = "known", pgettext_lazy("row of a roster", "Already known")
     DUPLICATE = "duplicate", pgettext_lazy("row of a roster", "Twice in the file")
+    ELSEWHERE = "elsewhere", pgettext_lazy("row of a roster", "Known elsewhere")
     HELD = "held", pgettext_lazy("row of a roster", "To decide")
     REJECTED = "rejected", pgettext_lazy("row of a roster", "Rejected")
 

@@ -1,6 +1,6 @@
-"""Work done outside requests: the jobs of the rosters, the deadlines of transfers."""
+"""Work done outside requests: the jobs of the imports, the deadlines of transfers."""
 
-from members.roster import tasks as roster_tasks
+from members.imports import tasks as import_tasks
 from members.transfers import tasks as transfer_tasks
 
-__all__ = ["roster_tasks", "transfer_tasks"]
+__all__ = ["import_tasks", "transfer_tasks"]

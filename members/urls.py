@@ -2,8 +2,8 @@ from django.urls import URLPattern, path
 
 from members import employer_urls as employers
 from members.certificates import urls as certificates
+from members.imports import urls as imports
 from members.lists import urls as lists
-from members.roster import urls as roster
 from members.transfers import urls as transfers
 from members.views import (
     applications,
@@ -74,6 +74,6 @@ urlpatterns: list[URLPattern] = [
         name="application-file-drop",
     ),
     *certificates.urlpatterns,
-    *roster.urlpatterns,
+    *imports.urlpatterns,
     *transfers.urlpatterns,
 ]

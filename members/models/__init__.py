@@ -10,7 +10,7 @@ from members.models.employers import (
     Industry,
 )
 from members.models.files import ApplicationFile, RevokedCertificate
-from members.models.imports import RosterImport, RosterRow
+from members.models.imports import HeaderAlias, ImportBatch, ImportRow, StagedRow
 from members.models.movements import MonthlyFlow, Movement
 from members.models.organisation import (
     Area,
@@ -52,6 +52,9 @@ __all__ = [
     "EmployerCoverage",
     "Ethnicity",
     "GroupMembership",
+    "HeaderAlias",
+    "ImportBatch",
+    "ImportRow",
     "MemberCertificate",
     "MemberVehicle",
     "MemberKey",
@@ -62,8 +65,7 @@ __all__ = [
     "PoliticalAffiliation",
     "RevokedCertificate",
     "PersonMerge",
-    "RosterImport",
-    "RosterRow",
+    "StagedRow",
     "StatusChange",
     "Transfer",
     "UnionUnit",

@@ -232,7 +232,7 @@ class Membership(models.Model):
     district = models.CharField(max_length=6, default="000000", editable=False)
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="memberships")
     state = models.CharField(max_length=12, choices=MembershipState, default=MembershipState.ACTIVE)
-    member_no = models.CharField(_("member number"), max_length=20, unique=True)
+    member_no = models.CharField(_("member number"), max_length=20)
     joined_on = models.DateField(_("joined on"))
     ended_on = models.DateField(null=True, blank=True)
     unit = models.ForeignKey(UnionUnit, on_delete=models.PROTECT, related_name="memberships")
@@ -260,6 +260,7 @@ class Membership(models.Model):
             models.Index(fields=["unit", "-joined_on", "-id"], name="membership_by_unit"),
             models.Index(fields=["group", "-joined_on", "-id"], name="membership_by_group"),
             models.Index(fields=["employer"], name="membership_by_employer"),
+            models.Index(fields=["member_no"], name="membership_by_number"),
             # Few, so that counts of the others need not read the table.
             models.Index(fields=["id"], name="membership_annulled", condition=Q(state="annulled")),
         ]
@@ -279,6 +280,12 @@ class Membership(models.Model):
                 ],
                 condition=~Q(state="annulled"),
                 violation_error_message=_("This person was a member in these days already."),
+            ),
+            # An annulled membership never was: its number may be given again.
+            models.UniqueConstraint(
+                name="membership_number_once",
+                fields=["member_no"],
+                condition=~Q(state="annulled"),
             ),
             models.CheckConstraint(
                 name="membership_end_fits_state",

@@ -185,7 +185,7 @@ def _by_roster(world: World) -> str:
 
 def _in_state(desk: Browser, roster: str, state: str) -> Page | None:
     page = desk.get(f"/desk/imports/{roster}/")
-    main = page.root.first(data_object_kind="roster")
+    main = page.root.first(data_object_kind="import")
     return page if main is not None and main.attrs.get("data-object-state") == state else None
 
 

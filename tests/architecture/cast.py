@@ -23,12 +23,12 @@ from members.actions import applications, classification, memberships, requests
 from members.models import (
     Application,
     ApplicationFile,
+    ImportBatch,
     MemberCertificate,
     Membership,
-    RosterImport,
     Transfer,
 )
-from members.states import Confirmation
+from members.states import Confirmation, Verdict
 from members.transfers import actions as transfers
 from tests.architecture.matrix import ROLES, TABLE
 from tests.conftest import SINCE, make_area, make_unit
@@ -275,11 +275,10 @@ def application(cast: Cast) -> dict[str, Any]:
 @thing
 def roster(cast: Cast) -> dict[str, Any]:
     file = make.scan(SYSTEM, kind="roster")
-    made = RosterImport.objects.create(
+    made = ImportBatch.objects.create(
         unit=cast.place.firm_a, file=file, file_sha256="0" * 64, state="previewed",
         created_by=cast.users["subdistrict_officer@a"],
-        counts={"rows": 1, "new": 1, "known": 0, "duplicate": 0, "held": 0, "rejected": 1,
-                "written": 0},
+        counts={**dict.fromkeys((*Verdict, "written"), 0), "rows": 1, "new": 1, "rejected": 1},
         layout={"titles": [], "columns": {}},
     )  # fmt: skip
     return {"pk": made.pk}

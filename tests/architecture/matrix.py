@@ -197,6 +197,10 @@ MEMBERS = {
     "members:import-detail": look(OFFICERS, AREA_A, "roster"),
     "members:import-confirm": send(OFFICERS, AREA_A, "roster"),
     "members:import-cancel": send(OFFICERS, AREA_A, "roster"),
+    "members:import-columns": send(OFFICERS, AREA_A, "roster"),
+    "members:import-undo": send(OFFICERS, AREA_A, "roster"),
+    "members:import-register": form(CHIEFS),
+    "members:register-template": look(CHIEFS),
     "members:import-rejected": send(OFFICERS, AREA_A, "roster", refused=frozenset({FIELD})),
 }
 

@@ -43,9 +43,10 @@ UNSCOPED = {
     "members.MemberVehicle": "shown on its membership's page",
     "members.ApprovalDecision": "shown on its applications' pages",
     "members.PersonMerge": "shown on its pair's page",
-    "members.RosterRow": "shown on its import's pages",
     "members.ApplicationFile": "opened through its application",
     "members.RevokedCertificate": "shown on its membership's page, or to who holds its token",
+    "members.ImportRow": "shown on its import's pages",
+    "members.HeaderAlias": "read for files of its unit",
     "outreach.Target": "shown on its drive's board",
     "outreach.KnownJoin": "shown on its drive's page",
     "benefits.CardRequestLine": "a line of a bank file",
@@ -83,8 +84,9 @@ ENCRYPTED = {
     "members.application.id_number",
     "members.application.phone",
     "members.personmerge.undo_log",
-    "members.rosterrow.cleaned",
-    "members.rosterrow.typed",
+    "members.importrow.cleaned",
+    "members.importrow.typed",
+    "members.importrow.before",
     "benefits.payeeaccount.number",
     "benefits.membercard.card_no",
     "benefits.cardrequestline.id_number",
@@ -109,9 +111,10 @@ UNPAIRED = {
     "members.Application.submitted_by": "a worker sends it in without an account",
     "members.PersonMerge.merged_by": "a job merges as the portal itself",
     "members.PersonMerge.undone_by": "a job takes apart as the portal itself",
-    "members.RosterImport.created_by": "both are required columns",
     "members.Transfer.requested_by": "a worker asks without an account",
     "members.ApplicationFile.added_by": "a worker adds one without an account",
+    "members.ImportBatch.created_by": "both are required columns",
+    "members.HeaderAlias.created_by": "both are required columns",
     "members.ApprovalDecision.recorded_by": "both are required columns",
     "members.StatusChange.recorded_by": "an import or a worker's own phone changes things too",
     "outreach.Drive.created_by": "a seed or a command makes drives too",
@@ -211,10 +214,11 @@ def test_machines_speak_of_the_states_of_their_column():
 
 
 # Lives that begin in another state than the default: a file that waits for a second person, files
-# on the way out and on the way in, texts
-# to send and texts that only make an unknown asker cost what a known one does.
+# on the way out and on the way in, texts to send and texts that only make an unknown asker cost
+# what a known one does, imports whose columns an officer has to name first.
 STARTS = {
     "core.ExportRequest": {"waiting", "queued"},
+    "members.ImportBatch": {"uploaded", "mapping"},
     "benefits.BankFile": {"ready", "received"},
     "core.OutboxMessage": {"queued", "discarded"},
 }

@@ -75,4 +75,4 @@ def test_every_job_that_is_started_has_a_handler(tasks):
         for keyword in call.keywords:
             if keyword.arg == "kind" and isinstance(keyword.value, ast.Constant):
                 assert keyword.value.value in jobs._handlers, path
-    assert {"members.read_roster", "members.write_roster"} <= set(jobs._handlers)
+    assert {"members.read_import", "members.write_import"} <= set(jobs._handlers)

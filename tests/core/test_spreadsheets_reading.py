@@ -110,7 +110,7 @@ def test_missing_required_column_is_named() -> None:
     error = refusal(workbook([("姓名", "手机号"), ("张三", "1")]))
     assert (error.code, error.params, error.where) == (
         "missing_columns",
-        {"columns": "证件号码"},
+        {"columns": "证件号码", "titles": ["姓名", "手机号"]},
         "row 1",
     )
 

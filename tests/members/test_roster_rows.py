@@ -6,18 +6,26 @@ import pytest
 from django.utils import timezone, translation
 
 from members.forms import groups_in_use
+from members.imports.columns import GroupWords, find_group
+from members.imports.reading import Frame, RowReader, open_file
+from members.imports.texts import reason
 from members.models import WorkerGroup
-from members.roster.columns import GroupWords, find_group
-from members.roster.reading import RowReader, open_roster
-from members.roster.texts import reason
 from tests.members.roster_files import delimited, id_number, phone, worker, xlsx
 
 pytestmark = pytest.mark.django_db
 
 
+def reader(default=None):
+    code = default.code if default else ""
+    today = timezone.localdate()
+    return RowReader(
+        Frame(kind="roster", today=today, groups=list(groups_in_use()), default_group=code)
+    )
+
+
 def read(*rows, **options):
-    table = open_roster(xlsx(rows, **options), "roster.xlsx")
-    return list(RowReader(list(groups_in_use()), None).read(table))
+    table = open_file(xlsx(rows, **options), "roster.xlsx", "roster")
+    return list(reader().read(table))
 
 
 def codes(row):
@@ -164,8 +172,8 @@ def test_english_titles_in_any_order_are_understood():
 
 
 def test_gbk_text_is_read():
-    table = open_roster(delimited([worker(1)], "gbk"), "roster.csv")
-    [row] = RowReader(list(groups_in_use()), None).read(table)
+    table = open_file(delimited([worker(1)], "gbk"), "roster.csv", "roster")
+    [row] = reader().read(table)
     assert row.cleaned["name"] == "测试员乙"
     assert [(note.code, note.params) for note in table.notes] == [
         ("encoding", {"encoding": "GB18030"})
@@ -174,18 +182,18 @@ def test_gbk_text_is_read():
 
 def test_default_group_fills_blank_cells_only():
     guard = WorkerGroup.objects.get(code="SECURITY_GUARD")
-    table = open_roster(xlsx([worker(1, 工作类别=""), worker(2)]), "roster.xlsx")
-    reader = RowReader(list(groups_in_use()), guard)
-    assert [row.cleaned["group"] for row in reader.read(table)] == [
+    table = open_file(xlsx([worker(1, 工作类别=""), worker(2)]), "roster.xlsx", "roster")
+    reading = reader(guard)
+    assert [row.cleaned["group"] for row in reading.read(table)] == [
         "SECURITY_GUARD",
         "TRUCK_DRIVER",
     ]
-    assert reader.defaulted == 1
+    assert reading.defaulted == 1
 
 
 def test_nul_in_a_cell_never_reaches_the_database():
-    table = open_roster(xlsx([worker(1, 工作类别="货_x0000_车")]), "roster.xlsx")
-    [row] = RowReader(list(groups_in_use()), None).read(table)
+    table = open_file(xlsx([worker(1, 工作类别="货_x0000_车")]), "roster.xlsx", "roster")
+    [row] = reader().read(table)
     assert row.problems
     assert "\0" not in "".join(row.seen.values()) + str(row.problems)
 

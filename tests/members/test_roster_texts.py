@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from members.roster import texts
+from members.imports import texts
 from members.states import Verdict
 from unionportal.core.identifiers import Note
 
@@ -57,7 +57,8 @@ def test_every_note_about_a_cell_has_words(note):
     assert texts.reason(problem) == f"Mobile number: {note.label}"
 
 
-def test_verdicts_are_the_five():
+def test_verdicts_are_the_eight():
     assert [str(verdict.label) for verdict in Verdict] == [
-        "New", "Already known", "Twice in the file", "To decide", "Rejected",
+        "New", "To update", "Unchanged", "Already known", "Twice in the file", "Known elsewhere",
+        "To decide", "Rejected",
     ]  # fmt: skip

@@ -7,11 +7,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
-from members.models import Application, RosterImport, WorkerGroup
-from members.roster import actions, texts
-from members.roster.actions import Upload
-from members.roster.preview import CHUNK
-from members.roster.reading import open_roster
+from members.imports import actions, texts
+from members.imports.actions import Upload
+from members.imports.reading import open_file
+from members.imports.staging import BLOCK_ROWS as CHUNK
+from members.models import Application, ImportBatch, WorkerGroup
 from members.states import ImportState
 from tests.factories import members as make
 from tests.members.roster_files import delimited, id_number, phone, worker, xlsx
@@ -20,14 +20,14 @@ from unionportal.core import jobs
 pytestmark = pytest.mark.django_db
 
 
-def preview(by, unit, content, filename="roster.xlsx", **options) -> RosterImport:
+def preview(by, unit, content, filename="roster.xlsx", **options) -> ImportBatch:
     """Upload a roster and run its reading job."""
-    table = open_roster(content, filename)
+    table = open_file(content, filename, "roster")
     rows = sum(1 for _row in table.rows)
     roster = Upload(content=content, filename=filename, kind=table.kind, rows=rows)
     batch, _is_new = actions.upload(by=by, unit=unit, roster=roster, **options)
     assert jobs.run(batch.job.pk) is True
-    return RosterImport.objects.get(pk=batch.pk)
+    return ImportBatch.objects.get(pk=batch.pk)
 
 
 def outcome(batch):
@@ -112,11 +112,11 @@ def test_member_here_is_known(district, field_officer):
     assert texts.reason(problem) == "Already a member here. Not written again."
 
 
-def test_member_elsewhere_is_held_with_neutral_words(district, field_officer):
+def test_member_elsewhere_is_told_in_neutral_words(district, field_officer):
     make.membership(district.firm_b, id_number=id_number(1))
     make.application(district.firm_b, id_number=id_number(2))
     batch = preview(field_officer, district.firm_a, xlsx([worker(1), worker(2)]))
-    assert outcome(batch) == [(2, "held", ["not_here"]), (3, "held", ["not_here"])]
+    assert outcome(batch) == [(2, "elsewhere", ["not_here"]), (3, "elsewhere", ["not_here"])]
     words = {texts.reason(row.problems[0]) for row in batch.rows.all()}
     assert words == {
         "Cannot be added here. The person can ask for a transfer on the phone or at the "
@@ -200,7 +200,7 @@ def test_queries_do_not_grow_with_rows(district, field_officer):
 
 def test_reading_again_after_a_kill_starts_clean(district, field_officer):
     batch = preview(field_officer, district.firm_a, xlsx([worker(1), worker(2)]))
-    RosterImport.objects.filter(pk=batch.pk).update(state=ImportState.UPLOADED)
+    ImportBatch.objects.filter(pk=batch.pk).update(state=ImportState.UPLOADED)
     job = jobs.start(kind=actions.READ, by=field_officer, subject_id=batch.pk, total=2)
     jobs.run(job.pk)
     batch.refresh_from_db()

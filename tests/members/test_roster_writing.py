@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from members import signals
-from members.models import Application, RosterImport
-from members.roster import actions, texts, writing
+from members.imports import actions, texts, writing
+from members.models import Application, ImportBatch
 from members.states import ImportState
 from tests.factories import members as make
 from tests.members.roster_files import id_number, phone, worker, xlsx
@@ -37,11 +37,11 @@ def ready(district, field_officer):
 def confirm(batch, by):
     job = actions.confirm(by=by, batch=batch)
     jobs.run(job.pk)
-    return RosterImport.objects.select_related("job").get(pk=batch.pk)
+    return ImportBatch.objects.select_related("job").get(pk=batch.pk)
 
 
 def write(batch, by, report=lambda **progress: None):
-    parts = RosterImport.objects.select_related("unit__area", "employer", "signed_list")
+    parts = ImportBatch.objects.select_related("unit__area", "employer", "signed_list")
     writing.write(by=by, batch=parts.get(pk=batch.pk), report=report)
 
 
@@ -49,7 +49,7 @@ def test_new_rows_become_applications(ready, district, field_officer):
     batch = confirm(ready, field_officer)
     assert batch.state == ImportState.DONE
     assert (*counts(batch), batch.counts["written"]) == (12, 0, 0, 0, 1, 13, 12)
-    first = Application.objects.get(id_number__isnull=False, roster_row__number=2)
+    first = Application.objects.get(id_number__isnull=False, import_row__number=2)
     assert (first.name, first.id_number, first.phone) == ("测试员甲", id_number(0), phone(0))
     assert (first.source, first.state, first.unit, first.area, first.group_id) == (
         "roster", "submitted", district.firm_a, district.area_a, "TRUCK_DRIVER",
@@ -72,8 +72,8 @@ def test_without_signed_list_each_worker_is_asked(ready, field_officer):
 def test_signed_list_is_the_evidence(district, field_officer):
     scan = make.scan(field_officer, kind="signed_list")
     batch = preview(field_officer, district.firm_a, xlsx([worker(1)]))
-    RosterImport.objects.filter(pk=batch.pk).update(signed_list=scan)
-    confirm(RosterImport.objects.get(pk=batch.pk), field_officer)
+    ImportBatch.objects.filter(pk=batch.pk).update(signed_list=scan)
+    confirm(ImportBatch.objects.get(pk=batch.pk), field_officer)
     row = Application.objects.get()
     assert (row.confirmation, row.evidence, row.confirm_token) == ("signed_list", scan, None)
     assert row.confirmed_at is not None
@@ -91,13 +91,13 @@ def test_killed_between_chunks_goes_on_without_writing_twice(ready, field_office
     with pytest.raises(Killed):
         write(ready, field_officer, die_after_ten)
     assert Application.objects.count() == 10
-    assert RosterImport.objects.get().state == ImportState.WRITING
+    assert ImportBatch.objects.get().state == ImportState.WRITING
     seen = []
     write(ready, field_officer, lambda *, done: seen.append(done))
     assert seen == [12]
     assert Application.objects.count() == 12
     assert Application.objects.values("id_index").distinct().count() == 12
-    assert RosterImport.objects.get().counts["written"] == 12
+    assert ImportBatch.objects.get().counts["written"] == 12
 
 
 @pytest.mark.usefixtures("small_chunks")
@@ -118,7 +118,7 @@ def test_killed_inside_a_chunk_leaves_none_of_it(ready, field_officer):
         signals.application_submitted.disconnect(die_in_the_second_chunk)
     assert Application.objects.count() == 5
     assert OutboxMessage.objects.count() == 5
-    assert RosterImport.objects.get().rows.filter(application__isnull=False).count() == 5
+    assert ImportBatch.objects.get().rows.filter(application__isnull=False).count() == 5
     write(ready, field_officer)
     assert Application.objects.count() == 12
     assert OutboxMessage.objects.count() == 12
@@ -137,7 +137,7 @@ def test_stale_job_is_taken_up_again(ready, field_officer):
     )
     jobs.requeue_stale()
     assert jobs.run(job.pk) is True
-    assert RosterImport.objects.get().state == ImportState.DONE
+    assert ImportBatch.objects.get().state == ImportState.DONE
 
 
 def test_somebody_enrolled_meanwhile_is_not_written(ready, district, field_officer):
@@ -152,13 +152,13 @@ def test_somebody_enrolled_meanwhile_is_not_written(ready, district, field_offic
 def test_confirm_twice_is_stale(ready, field_officer):
     actions.confirm(by=field_officer, batch=ready)
     with pytest.raises(Stale, match="Being written"):
-        actions.confirm(by=field_officer, batch=RosterImport.objects.get())
+        actions.confirm(by=field_officer, batch=ImportBatch.objects.get())
 
 
 def test_confirm_goes_on_after_a_broken_job(ready, field_officer):
     job = actions.confirm(by=field_officer, batch=ready)
     jobs.fail(job, error="internal")
-    batch = confirm(RosterImport.objects.select_related("job").get(), field_officer)
+    batch = confirm(ImportBatch.objects.select_related("job").get(), field_officer)
     assert batch.state == ImportState.DONE
     assert Application.objects.count() == 12
 
@@ -174,7 +174,7 @@ def test_out_of_reach_is_not_confirmed(ready, neighbour_officer):
         actions.confirm(by=neighbour_officer, batch=ready)
     with pytest.raises(NotAllowed):
         actions.cancel(by=neighbour_officer, batch=ready)
-    assert RosterImport.objects.get().state == ImportState.PREVIEWED
+    assert ImportBatch.objects.get().state == ImportState.PREVIEWED
 
 
 def test_officer_who_lost_the_unit_writes_nothing(ready, field_officer):
@@ -188,7 +188,7 @@ def test_officer_who_lost_the_unit_writes_nothing(ready, field_officer):
 
 def test_cancel_drops_rows_and_files(ready, field_officer):
     actions.cancel(by=field_officer, batch=ready)
-    batch = RosterImport.objects.get()
+    batch = ImportBatch.objects.get()
     assert batch.state == ImportState.CANCELLED
     assert batch.rows.count() == 0
     assert Attachment.objects.get(pk=batch.file_id).expires_at is not None
@@ -198,7 +198,7 @@ def test_cancel_drops_rows_and_files(ready, field_officer):
 
 def test_every_step_is_in_the_audit_log(ready, field_officer):
     confirm(ready, field_officer)
-    verbs = AuditEvent.objects.filter(target_type="members.rosterimport").order_by("id")
+    verbs = AuditEvent.objects.filter(target_type="members.importbatch").order_by("id")
     assert list(verbs.values_list("verb", "actor_label")) == [
         ("import.upload", "field_officer"),
         ("import.preview", "service:system"),
@@ -209,8 +209,8 @@ def test_every_step_is_in_the_audit_log(ready, field_officer):
 
 def test_statements_are_bounded_per_chunk(district, field_officer, django_assert_max_num_queries):
     few = preview(field_officer, district.firm_a, xlsx([worker(serial) for serial in range(400)]))
-    RosterImport.objects.filter(pk=few.pk).update(signed_list=make.scan(field_officer))
-    job = actions.confirm(by=field_officer, batch=RosterImport.objects.get())
+    ImportBatch.objects.filter(pk=few.pk).update(signed_list=make.scan(field_officer))
+    job = actions.confirm(by=field_officer, batch=ImportBatch.objects.get())
     with django_assert_max_num_queries(60):
         jobs.run(job.pk)
     assert Application.objects.count() == 400

@@ -10,8 +10,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from members.actions import applications
-from members.models import Application, Membership, RosterImport
-from members.roster import actions
+from members.imports import actions
+from members.models import Application, ImportBatch, Membership
 from members.states import Confirmation, ImportState, Source
 from tests.factories import members as make
 from tests.members.roster_files import worker, xlsx
@@ -64,8 +64,8 @@ def test_writing_a_roster_of_1000_rows(district, field_officer):
     content = xlsx([worker(serial) for serial in range(1_000)])
     scan = make.scan(field_officer, kind="signed_list")
     batch = preview(field_officer, district.firm_a, content)
-    RosterImport.objects.filter(pk=batch.pk).update(signed_list=scan)
-    job = actions.confirm(by=field_officer, batch=RosterImport.objects.get(pk=batch.pk))
+    ImportBatch.objects.filter(pk=batch.pk).update(signed_list=scan)
+    job = actions.confirm(by=field_officer, batch=ImportBatch.objects.get(pk=batch.pk))
     with CaptureQueriesContext(connection) as statements:
         jobs.run(job.pk)
     batch.refresh_from_db()

@@ -24,6 +24,7 @@ class Permission(StrEnum):
     MANAGE_ORGANISATION = "manage_organisation"
     VIEW_MEMBERS = "view_members"
     ENROL = "enrol"
+    LOAD_REGISTRY = "load_registry"
     APPROVE_APPLICATION = "approve_application"
     REVEAL = "reveal"
     EXPORT = "export"
@@ -97,9 +98,12 @@ class SubdistrictOfficer(Role):
 class DistrictOfficer(Role):
     code = "district_officer"
     name = _("District officer")
-    words = _("Opens drives, manages cards and programmes, accepts service points.")
+    words = _(
+        "Opens drives, manages cards and programmes, loads registers, accepts service points."
+    )
     permissions = SubdistrictOfficer.permissions | {
         P.MANAGE_ORGANISATION,
+        P.LOAD_REGISTRY,
         P.MANAGE_DRIVES,
         P.MANAGE_CARDS,
         P.MANAGE_PROGRAMMES,

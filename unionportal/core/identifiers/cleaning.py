@@ -54,6 +54,8 @@ def clean(value: str) -> Cleaned:
 
     Raise IdentifierError `empty`, `control` or `direction_mark`. Inner spaces are left in place.
     """
+    if value.isalnum() and value.isascii():
+        return Cleaned(value)
     refuse_hidden_controls(value)
     notes: list[Note] = []
     text = _note(notes, Note.INVISIBLE, value, remove_invisible(value))

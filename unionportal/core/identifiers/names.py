@@ -27,6 +27,8 @@ DOT_VARIANTS = re.compile("[\u2022\u2219\u22c5\u2027\u30fb\u25cf\u00b7]")
 FULL_STOP = re.compile(r"(?<=[\u3400-\u9fff])\s*[.\uff0e\uff61\u3002]\s*(?=[\u3400-\u9fff])")
 DOT_WITH_SPACE = re.compile(rf"\s*{MIDDLE_DOT}\s*")
 INNER_SPACES = re.compile(r"\s+")
+# Most names: nothing to clean, nothing to refuse.
+PLAIN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff]{1,50}")
 PUNCTUATION = frozenset(f"{MIDDLE_DOT} '-.")
 # Unified ideographs with their extensions A to J, compatibility ideographs, 〇 and 々.
 IDEOGRAPHS = (
@@ -54,6 +56,8 @@ def parse(value: object) -> PersonName:
     if value is not None and not isinstance(value, str):
         raise IdentifierError("number_cell", _("The cell holds a number. Type the name as text."))
     text = value or ""
+    if PLAIN.fullmatch(text):
+        return PersonName(text)
     refuse_hidden_controls(text)
     notes: list[Note] = []
     name = _spaces(text, notes)

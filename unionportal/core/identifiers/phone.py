@@ -37,6 +37,8 @@ def parse(value: object) -> Phone:
     A whole number of 11 digits is accepted from a numeric cell: nothing is lost at that size.
     Raise IdentifierError: empty, number_cell, foreign_digits, letters, landline, length, prefix.
     """
+    if isinstance(value, str) and MOBILE.fullmatch(value):
+        return Phone(value)
     text, notes = _as_text(value)
     cleaned = clean(text)
     notes += cleaned.notes

@@ -1,5 +1,6 @@
 """Spreadsheets in and out: what people upload is checked before it is trusted."""
 
+from unionportal.core.spreadsheets.apart import read_apart
 from unionportal.core.spreadsheets.reading import open_table
 from unionportal.core.spreadsheets.table import (
     Cell,
@@ -28,6 +29,7 @@ __all__ = [
     "Table",
     "TableNote",
     "open_table",
+    "read_apart",
     "write_csv",
     "write_workbook",
 ]

@@ -54,6 +54,7 @@ def find_header(
             _("These columns are missing: %(columns)s. Add them, or use the template."),
             where=f"row {best + 1}",
             columns=_names(required, missing),
+            titles=titles,
         )
     unknown = [title for i, title in enumerate(titles) if title and i not in matches[best]]
     return Header(best, titles, columns, unknown)
@@ -61,7 +62,7 @@ def find_header(
 
 def _lookup(required: Aliases, optional: Aliases) -> dict[str, str]:
     return {
-        _key(alias): name
+        title_key(alias): name
         for known in (optional, required)
         for name, aliases in known.items()
         for alias in (name, *aliases)
@@ -72,14 +73,14 @@ def _matches(row: Sequence[CellValue], lookup: dict[str, str]) -> dict[int, str]
     found = {}
     for index, cell in enumerate(row):
         if isinstance(cell, str) and cell:
-            name = lookup.get(_key(cell)) or lookup.get(_key(HINT.sub("", cell)))
+            name = lookup.get(title_key(cell)) or lookup.get(title_key(HINT.sub("", cell)))
             if name:
                 found[index] = name
     return found
 
 
 def _refuse_duplicates(titles: list[str], matches: dict[int, str]) -> None:
-    keys = [matches.get(i, _key(title)) for i, title in enumerate(titles)]
+    keys = [matches.get(i, title_key(title)) for i, title in enumerate(titles)]
     twice = {key for key, count in Counter(keys).items() if key and count > 1}
     if twice:
         places = [i for i, key in enumerate(keys) if key in twice]
@@ -100,5 +101,6 @@ def _names(aliases: Aliases, names: Sequence[str]) -> str:
     return "、".join(aliases[name][0] if aliases[name] else name for name in names)
 
 
-def _key(title: str) -> str:
+def title_key(title: str) -> str:
+    """Return a title without case, width, spaces and marks, for comparing."""
     return NOISE.sub("", unicodedata.normalize("NFKC", title)).casefold()

@@ -64,6 +64,7 @@ def open_table(
         rows=iter(()),
         notes=source.notes,
         formulas_visible=source.formulas_visible,
+        tag=source.tag,
     )
     numbered = itertools.chain(head[header.index + 1 :], source.rows)
     rows = _data_rows(_until_gap(numbered, table), table.columns, source.scan, max_rows)

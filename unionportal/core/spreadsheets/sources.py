@@ -14,7 +14,12 @@ from django.utils.translation import gettext_lazy as _
 
 from unionportal.core.spreadsheets import delimited, opendocument, packages
 from unionportal.core.spreadsheets.scanning import SheetScan, scan_sheet
-from unionportal.core.spreadsheets.table import CellValue, SpreadsheetError, TableNote
+from unionportal.core.spreadsheets.table import (
+    TAG_SHEET,
+    CellValue,
+    SpreadsheetError,
+    TableNote,
+)
 
 ZIP_START = b"PK"
 OLE_START = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -22,6 +27,8 @@ ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 FOREIGN_STARTS = (b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"Rar!", b"7z\xbc", b"\x1f\x8b")
 MARKUP_STARTS = (b"<html", b"<!doc", b"<?xml", b"<tabl", b"mime-")
 WORKBOOK_NAMES = (".xlsx", ".xls", ".ods", ".et", ".xlsm", ".xlsb")
+
+TAG_LENGTH = 80
 
 NumberedRow = tuple[int, list[CellValue]]
 Result = TypeVar("Result")
@@ -37,6 +44,7 @@ class Source:
     scan: SheetScan = field(default_factory=SheetScan)
     notes: list[TableNote] = field(default_factory=list)
     formulas_visible: bool = True
+    tag: str = ""
 
     def note(self, code: str, text: str | Promise, **params: object) -> None:
         """Add something for the preview."""
@@ -82,14 +90,25 @@ def _from_package(content: bytes) -> Source:
         return _from_opendocument(package, content)
     name, part, others = packages.first_visible_sheet(package)
     scan = scan_sheet(package, part)
-    sheet = _guarded(lambda: calamine.load_workbook(io.BytesIO(content)).get_sheet_by_name(name))
+    workbook = _guarded(lambda: calamine.load_workbook(io.BytesIO(content)))
+    sheet = _guarded(lambda: workbook.get_sheet_by_name(name))
     source = Source("xlsx", _sheet_rows(sheet), name, scan)
+    source.tag = _tag(workbook)
     _note_sheet(source, others)
     if package.has("xl/externalLinks/"):
         source.note("external_links", _("Links to other files were not followed."))
     if package.has("xl/embeddings/") or package.has("xl/media/"):
         source.note("embedded", _("Pictures and embedded files were left out."))
     return source
+
+
+def _tag(workbook: calamine.CalamineWorkbook) -> str:
+    """Return the first cell of our hidden sheet, when there is one."""
+    if TAG_SHEET not in workbook.sheet_names:
+        return ""
+    sheet = _guarded(lambda: workbook.get_sheet_by_name(TAG_SHEET))
+    first = next(iter(sheet.iter_rows()), [])
+    return str(first[0])[:TAG_LENGTH] if first else ""
 
 
 def _from_opendocument(package: packages.Package, content: bytes) -> Source:

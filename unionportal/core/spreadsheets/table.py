@@ -15,6 +15,9 @@ from unionportal.core.input_errors import InputError
 CellValue = str | int | float | bool | dt.date | dt.datetime | dt.time | dt.timedelta | None
 
 
+TAG_SHEET = "_portal"
+
+
 class SpreadsheetError(InputError):
     """A refused file; `where` names the place in it ("B5", "row 12"), or is empty."""
 
@@ -89,6 +92,8 @@ class Table:
     rows: Iterator[Row]
     notes: list[TableNote] = field(default_factory=list)
     formulas_visible: bool = True
+    # What a workbook that we handed out says of itself, on a hidden sheet.
+    tag: str = ""
 
     def where(self, row: Row, field_name: str) -> str:
         """Return the address of a cell, such as "B5"."""

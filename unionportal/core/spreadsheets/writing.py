@@ -17,9 +17,8 @@ import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from unionportal.core.spreadsheets.table import CellValue
+from unionportal.core.spreadsheets.table import TAG_SHEET, CellValue
 
-VERSION_SHEET = "_portal"
 MAX_LIST_TEXT = 255  # Excel's limit for a drop-down written inside the rule
 RISKY_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 WORKBOOK_OPTIONS = {
@@ -77,7 +76,7 @@ def write_workbook(
         if notes:
             _write_notes(book.add_worksheet(notes_name), notes, formats)
         if version:
-            tag = book.add_worksheet(VERSION_SHEET)
+            tag = book.add_worksheet(TAG_SHEET)
             tag.write_string(0, 0, version)
             tag.very_hidden()
     return count

@@ -1,4 +1,4 @@
-"""Every reason and note of a roster in words: code → text, put together when somebody reads it.
+"""Every reason and note of an import in words: code → text, put together when somebody reads it.
 
 Stored problems hold code, field and numbers only, so a page in either language says the same.
 Sentences shared with `core.identifiers` and `core.spreadsheets` are written alike on purpose: they
@@ -13,7 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from members.roster.columns import title_of
+from members.imports.columns import title_of
 from unionportal.core.identifiers import Note
 
 NOTE = "note:"
@@ -127,9 +127,65 @@ REASONS: dict[tuple[str, str], Text] = {
         "sub-district union."
     ),
     ("", "came_first"): _("Became known after the check. Not written again."),
+    ("joined_on", "empty"): _("No joining date is filled in."),
+    ("joined_on", "form"): _("Write the date as year-month-day, such as 2026-03-01."),
+    ("joined_on", "ambiguous"): _(
+        "“%(text)s” can be read in more than one way. Write it as 2026-03-01."
+    ),
+    ("joined_on", "impossible"): _("There is no such day: %(text)s."),
+    ("joined_on", "range"): _("The date must be between %(earliest)s and %(latest)s."),
+    ("member_no", "number_cell"): _("The cell does not hold a member number. Type it as text."),
+    ("member_no", "length"): _(
+        "A member number has at most %(limit)d characters; this one has %(found)d."
+    ),
+    ("member_no", "form"): _("A member number has letters, digits and hyphens only."),
+    ("member_no", "number_twice"): _("Another person in this file has the same member number."),
+    ("member_no", "number_taken"): _("This member number belongs to another membership."),
+    ("member_no", "recorded_number"): _(
+        "The person is recorded with another member number. Look which one is right."
+    ),
+    ("joined_on", "recorded_day"): _(
+        "The person is recorded with another joining date. Look which one is right."
+    ),
+    ("group", "recorded_group"): _(
+        "The person is recorded with another kind of work. Change it on the member's page."
+    ),
+    ("unit", "empty"): _("No union unit is filled in, and none stands for the whole file."),
+    ("unit", "unknown"): _(
+        "“%(found)s” is no union here that takes members. Copy its full name or credit code."
+    ),
+    ("unit", "several"): _("Several unions are called “%(found)s”. Give the credit code."),
+    ("unit", "other_union"): _("Member of another union here. Ask for a transfer."),
+    ("employer", "unknown"): _(
+        "“%(found)s” is no employer on the list. Copy its full name or credit code."
+    ),
+    ("employer", "several"): _("Several employers are called “%(found)s”. Give the credit code."),
+    ("", "member_then"): _(
+        "The person was a member until after this date. Look which date is right."
+    ),
+    ("", "stopped"): _("This person withdrew consent: the record is not written any more."),
+    ("", "decide_first"): _("An application of this person waits. Decide it first."),
+    ("", "ended_meanwhile"): _("The membership ended after the check. Not written."),
+    ("", "changes"): _("%(column)s: the record says otherwise and will be updated."),
+    ("", "changes_to"): _("%(column)s: was %(was)s, will be %(now)s."),
+    ("", "other_unit"): _(
+        "Same ID number as row %(row)d, but another union. Keep the right row."
+    ),
+    ("", "other_joined_on"): _(
+        "Same ID number as row %(row)d, but another joining date. Keep the right row."
+    ),
+    ("", "other_member_no"): _(
+        "Same ID number as row %(row)d, but another member number. Keep the right row."
+    ),
+    ("", "approved_since"): _("Kept: the application was approved since."),
+    ("", "decided_since"): _("Kept: the application was decided or withdrawn since."),
+    ("", "changed_since"): _("Kept: the record was changed since."),
+    ("", "ended_since"): _("Kept: the membership was retained or ended since."),
+    ("", "card_since"): _("Kept: a bank card was ordered or money was paid since."),
     (NOTE, "other_word"): _("“%(found)s” was read as “%(name)s”."),
 }  # fmt: skip
 
+CHANGES = frozenset({"changes", "changes_to"})
 # Faults any cell can have: said with the column's name in front.
 CELL_FAULTS = frozenset({"control", "direction_mark", "foreign_digits", "formula", "error_cell"})
 
@@ -164,7 +220,10 @@ def reason(problem: Problem) -> str:
     if code.startswith(NOTE):
         return _note_of_cell(code.removeprefix(NOTE), field, problem["params"])
     text = REASONS.get((field, code)) or REASONS[("", code)]
-    sentence = fill(text, problem["params"])
+    params = problem["params"]
+    if code in CHANGES:
+        params = {"column": title_of(field), **params}
+    sentence = fill(text, params)
     return _of_column(field, sentence) if code in CELL_FAULTS else sentence
 
 

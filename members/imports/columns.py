@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import difflib
 import unicodedata
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from django.utils.translation import get_language
 
 from members.models import WorkerGroup
+from members.states import ImportKind
 
-MAX_ROWS = 50_000
 TEMPLATE_VERSION = "roster 1"
 WORD_BEGINNING = 2  # Chinese characters that are enough to guess a kind of work
 
 # Field → titles; the first Chinese and the first English one are those of our own template.
-REQUIRED: dict[str, tuple[str, ...]] = {
+TITLES: dict[str, tuple[str, ...]] = {
     "name": ("姓名", "Name", "名字", "职工姓名", "员工姓名", "会员姓名", "full name"),
     "id_number": (
         "证件号码", "ID number", "身份证号", "身份证号码", "身份证", "证件号", "公民身份号码",
@@ -25,18 +26,54 @@ REQUIRED: dict[str, tuple[str, ...]] = {
         "手机号", "Mobile number", "手机", "手机号码", "电话", "联系电话", "移动电话", "电话号码",
         "联系方式", "Mobile", "Phone", "Phone number",
     ),
-}  # fmt: skip
-OPTIONAL: dict[str, tuple[str, ...]] = {
     "group": (
         "工作类别", "Kind of work", "群体", "群体类别", "八大群体类别", "类别", "工种", "职业",
         "岗位", "worker group", "group", "occupation",
     ),
     "vehicle_plate": ("车牌号", "Plate number", "车牌", "车牌号码", "plate", "vehicle plate"),
     "platform_name": ("平台名称", "Platform", "平台", "所属平台", "platform name"),
+    "joined_on": (
+        "入会日期", "Joined on", "入会时间", "入会年月日", "加入工会日期", "date joined",
+        "join date", "joined",
+    ),
+    "member_no": (
+        "会员证号", "Member number", "会员编号", "会员号", "会员证编号", "会籍号", "member no",
+    ),
+    "unit": ("所属工会", "Union unit", "工会名称", "基层工会", "所在工会", "工会", "union"),
+    "employer": (
+        "工作单位", "Employer", "单位名称", "所在单位", "单位", "公司", "公司名称", "company",
+    ),
     # Our own column on rows given back: known, so that it is not reported, and never read.
     "returned_because": ("退回原因", "Returned because"),
+    "result": ("处理结果", "Result"),
 }  # fmt: skip
-DATA_FIELDS = ("name", "id_number", "phone", "group", "vehicle_plate", "platform_name")
+IGNORED = ("returned_because", "result")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What the files of one kind hold, and how many rows they may have."""
+
+    required: tuple[str, ...]
+    optional: tuple[str, ...]
+    max_rows: int
+
+    @property
+    def data(self) -> tuple[str, ...]:
+        """The fields that are read, in the order of the template."""
+        return self.required + self.optional
+
+
+LAYOUTS = {
+    ImportKind.ROSTER: Layout(
+        ("name", "id_number", "phone"), ("group", "vehicle_plate", "platform_name"), 50_000
+    ),
+    ImportKind.REGISTRY: Layout(
+        ("name", "id_number", "joined_on"),
+        ("phone", "group", "member_no", "unit", "employer", "vehicle_plate", "platform_name"),
+        200_000,
+    ),
+}
 
 # Other words for the groups, from the source reports (domain.md section 3).
 GROUP_WORDS = {
@@ -57,7 +94,7 @@ def is_english() -> bool:
 
 def titles_of(field_name: str) -> tuple[str, ...]:
     """Return the accepted titles of a column, the one in the reader's language first."""
-    titles = (REQUIRED | OPTIONAL)[field_name]
+    titles = TITLES[field_name]
     return (titles[1], titles[0], *titles[2:]) if is_english() else titles
 
 
@@ -65,9 +102,13 @@ def title_of(field_name: str) -> str:
     return titles_of(field_name)[0]
 
 
-def aliases(fields: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
-    """Return `fields` with the reader's language first, for the header's messages."""
-    return {name: titles_of(name) for name in fields}
+def aliases(names: Iterable[str], learnt: Mapping[str, str]) -> dict[str, list[str]]:
+    """Return the titles of `names`, the reader's language first and learnt ones last."""
+    found = {name: list(titles_of(name)) for name in names}
+    for title, name in learnt.items():
+        if name in found:
+            found[name].append(title)
+    return found
 
 
 @dataclass

@@ -14,9 +14,9 @@ from django.db import IntegrityError, transaction
 
 from members.actions.applications import submit_many
 from members.actions.candidates import Candidate
-from members.models import Application, RosterImport, RosterRow, WorkerGroup
-from members.roster.preview import Report
-from members.roster.texts import Problem
+from members.imports.preview import Report
+from members.imports.texts import Problem
+from members.models import Application, ImportBatch, ImportRow, WorkerGroup
 from members.states import Confirmation, ImportState, Source, Verdict
 from unionportal.core.models import User
 from unionportal.core.transitions import move
@@ -25,7 +25,7 @@ CHUNK = 500
 TRIES = 3
 
 
-def write(*, by: User, batch: RosterImport, report: Report) -> None:
+def write(*, by: User, batch: ImportBatch, report: Report) -> None:
     """Write every new row of `batch` that has no application yet, then close the import."""
     if batch.state != ImportState.WRITING:
         return
@@ -39,7 +39,7 @@ def write(*, by: User, batch: RosterImport, report: Report) -> None:
 
 
 def _write_chunk(
-    by: User, batch: RosterImport, groups: dict[str, WorkerGroup], *, after: int
+    by: User, batch: ImportBatch, groups: dict[str, WorkerGroup], *, after: int
 ) -> list[int]:
     """Write the next rows; try again when somebody else enrolled one of them that very moment."""
     for left in reversed(range(TRIES)):
@@ -53,7 +53,7 @@ def _write_chunk(
 
 @transaction.atomic
 def _write_rows(
-    by: User, batch: RosterImport, groups: dict[str, WorkerGroup], after: int
+    by: User, batch: ImportBatch, groups: dict[str, WorkerGroup], after: int
 ) -> list[int]:
     waiting = batch.rows.select_for_update(of=("self",)).filter(
         verdict=Verdict.NEW, application__isnull=True, number__gt=after
@@ -70,7 +70,7 @@ def _write_rows(
     return [row.number for row in rows]
 
 
-def _link(rows: list[RosterRow], applications: dict[UUID | None, Application]) -> None:
+def _link(rows: list[ImportRow], applications: dict[UUID | None, Application]) -> None:
     """Tie rows to their applications; whoever became known after the preview is not written."""
     for row in rows:
         row.application = applications.get(_reference(row))
@@ -79,18 +79,19 @@ def _link(rows: list[RosterRow], applications: dict[UUID | None, Application]) -
             row.problems = [_came_first(), *row.problems]
     written = [row for row in rows if row.application]
     late = [row for row in rows if not row.application]
-    RosterRow.objects.bulk_update(written, ["application"])
-    RosterRow.objects.bulk_update(late, ["verdict", "problems"])
+    ImportRow.objects.bulk_update(written, ["application"])
+    ImportRow.objects.bulk_update(late, ["verdict", "problems"])
 
 
-def _finish(by: User, batch: RosterImport) -> None:
+def _finish(by: User, batch: ImportBatch) -> None:
     verdicts = Counter(batch.rows.values_list("verdict", flat=True))
     written = batch.rows.filter(application__isnull=False).count()
+    batch.refresh_from_db()
     counts = {**batch.counts, **{verdict.value: verdicts[verdict] for verdict in Verdict}}
     move(batch, "finish", by=by, counts={**counts, "written": written})
 
 
-def _candidate(row: RosterRow, batch: RosterImport, groups: dict[str, WorkerGroup]) -> Candidate:
+def _candidate(row: ImportRow, batch: ImportBatch, groups: dict[str, WorkerGroup]) -> Candidate:
     values = json.loads(row.cleaned)
     has_list = batch.signed_list_id is not None
     return Candidate(
@@ -109,7 +110,7 @@ def _candidate(row: RosterRow, batch: RosterImport, groups: dict[str, WorkerGrou
     )
 
 
-def _reference(row: RosterRow) -> UUID:
+def _reference(row: ImportRow) -> UUID:
     """Return the row's own reference: the same row never makes a second application."""
     return uuid5(row.batch_id, str(row.number))
 

@@ -1,0 +1,217 @@
+"""The verdict on each row, set-based: staged rows in, rows with verdict and reasons out.
+
+Order: what cannot be read is rejected; the same person twice in the file is a duplicate when the
+rows agree and held when they do not; then the portal is asked. One statement for a whole file:
+narrow keys go through the windows, the wide columns are joined at the end.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from members.models import ImportBatch, UnionUnit
+from members.states import ImportKind, Verdict
+from unionportal.core.models import User
+from unionportal.core.roles import Permission
+
+PHONE_SHARED_BY = 3
+PORTION = 5_000
+# What the portal answers about a person; what lies outside one's reach is never disclosed.
+MEMBER_HERE, APPLIED_HERE, NOT_HERE = "member_here", "applied_here", "not_here"
+
+# The rows of one person in the file: each compared with the first of them.
+_TOGETHER = """
+WITH keyed AS (
+    SELECT number, id_index, name_key, phone_index, group_code, unit_id, joined_on, member_no,
+        first_value(number) OVER same AS first,
+        CASE WHEN name_key <> first_value(name_key) OVER same THEN 'name'
+             WHEN phone_index IS DISTINCT FROM first_value(phone_index) OVER same THEN 'phone'
+             WHEN group_code <> first_value(group_code) OVER same THEN 'group'
+             WHEN unit_id IS DISTINCT FROM first_value(unit_id) OVER same THEN 'unit'
+             WHEN joined_on IS DISTINCT FROM first_value(joined_on) OVER same THEN 'joined_on'
+             WHEN member_no <> first_value(member_no) OVER same THEN 'member_no' END AS differs
+    FROM members_importstaging
+    WHERE batch_id = %(batch)s AND is_readable
+    WINDOW same AS (PARTITION BY id_index ORDER BY number)
+), together AS (
+    SELECT keyed.*,
+        min(number) FILTER (WHERE differs IS NOT NULL) OVER person AS other,
+        first_value(differs) OVER (PARTITION BY id_index ORDER BY differs IS NULL, number) AS doubt,
+        number <> first AS is_later,
+        member_no <> '' AND count(*) FILTER (WHERE number = first) OVER (PARTITION BY member_no) > 1
+            AS is_number_twice
+    FROM keyed WINDOW person AS (PARTITION BY id_index)
+), """
+
+# What comes of it: `verdict`, and `reason` as (field, code, params).
+_FILE_VERDICT = """
+        CASE WHEN is_later AND differs IS NULL THEN 'duplicate'
+             WHEN differs IS NOT NULL OR (NOT is_later AND other IS NOT NULL) THEN 'held'
+        END AS file_verdict,
+        CASE WHEN is_later AND differs IS NULL THEN
+                 jsonb_build_object('field', 'id_number', 'code', 'same_row',
+                     'params', jsonb_build_object('row', first))
+             WHEN differs IS NOT NULL THEN
+                 jsonb_build_object('field', differs, 'code', 'other_' || differs,
+                     'params', jsonb_build_object('row', first))
+             WHEN other IS NOT NULL THEN
+                 jsonb_build_object('field', doubt, 'code', 'other_' || doubt,
+                     'params', jsonb_build_object('row', other))
+        END AS file_reason"""
+
+_ROSTER = f"""
+asked AS (
+    SELECT together.number, together.id_index, {_FILE_VERDICT},
+        CASE WHEN NOT is_later THEN
+            CASE WHEN m.unit_id = ANY(%(units)s) THEN '{MEMBER_HERE}'
+                 WHEN a.unit_id = ANY(%(units)s) THEN '{APPLIED_HERE}'
+                 WHEN m.id IS NOT NULL OR a.id IS NOT NULL THEN '{NOT_HERE}' END
+        END AS known
+    FROM together
+    LEFT JOIN members_person p ON p.id_index = together.id_index
+    LEFT JOIN members_membership m ON m.person_id = coalesce(p.merged_into_id, p.id)
+        AND m.state IN ('active', 'retained')
+    LEFT JOIN members_application a
+        ON a.id_index = together.id_index AND a.state IN ('submitted', 'returned')
+), judged AS (
+    SELECT number,
+        coalesce(file_verdict,
+            CASE WHEN known = '{NOT_HERE}' THEN 'elsewhere' WHEN known IS NOT NULL THEN 'known' END,
+            'new') AS verdict,
+        CASE WHEN known IS NULL THEN '[]'::jsonb ELSE jsonb_build_array(jsonb_build_object(
+            'field', 'id_number', 'code', known, 'params', jsonb_build_object())) END AS reasons,
+        file_reason, NULL::uuid AS membership_id, NULL::int AS portion
+    FROM asked
+)
+"""
+# A register: a person's record beside the row. What would rewrite history is held for a person.
+_REGISTRY = f"""
+asked AS (
+    SELECT together.number, together.id_index, {_FILE_VERDICT},
+        m.id AS recorded,
+        CASE WHEN is_later THEN NULL
+             WHEN is_number_twice THEN 'number_twice'
+             WHEN p.stopped_at IS NOT NULL OR p.anonymised_at IS NOT NULL THEN 'stopped'
+             WHEN m.id IS NULL AND a.id IS NOT NULL THEN 'decide_first'
+             WHEN m.id IS NULL AND taken.id IS NOT NULL THEN 'number_taken'
+             WHEN m.id IS NULL AND EXISTS (
+                 SELECT 1 FROM members_membership earlier
+                 WHERE earlier.person_id = p.id AND earlier.state <> 'annulled'
+                   AND earlier.ended_on > s.joined_on) THEN 'member_then'
+             WHEN m.id IS NULL THEN NULL
+             WHEN m.unit_id <> s.unit_id THEN 'other_union'
+             WHEN s.member_no NOT IN ('', m.member_no) THEN 'recorded_number'
+             WHEN m.joined_on <> s.joined_on THEN 'recorded_day'
+             WHEN m.group_id <> s.group_code THEN 'recorded_group'
+        END AS obstacle,
+        CASE WHEN m.id IS NULL OR is_later THEN '[]'::jsonb ELSE
+            CASE WHEN p.name = s.name THEN '[]'::jsonb ELSE
+                '[{{"field": "name", "code": "changes", "params": {{}}}}]'::jsonb END
+            || CASE WHEN s.phone_index IS NULL OR s.phone_index = p.phone_index
+                      OR p.phone_state = 'verified' THEN '[]'::jsonb ELSE
+                jsonb_build_array(jsonb_build_object('field', 'phone', 'code', 'changes_to',
+                    'params', jsonb_build_object('was', coalesce(nullif(p.phone_masked, ''), '—'),
+                                                 'now', s.phone_masked))) END
+            || CASE WHEN s.vehicle_plate IN ('', m.vehicle_plate) THEN '[]'::jsonb ELSE
+                '[{{"field": "vehicle_plate", "code": "changes", "params": {{}}}}]'::jsonb END
+            || CASE WHEN s.platform_name IN ('', m.platform_name) THEN '[]'::jsonb ELSE
+                '[{{"field": "platform_name", "code": "changes", "params": {{}}}}]'::jsonb END
+            || CASE WHEN s.employer_id IS NULL OR s.employer_id = m.employer_id
+                THEN '[]'::jsonb ELSE
+                '[{{"field": "employer", "code": "changes", "params": {{}}}}]'::jsonb END
+        END AS changes
+    FROM together
+    JOIN members_importstaging s ON s.batch_id = %(batch)s AND s.number = together.number
+    LEFT JOIN members_person found ON found.id_index = together.id_index
+    LEFT JOIN members_person p ON p.id = coalesce(found.merged_into_id, found.id)
+    LEFT JOIN members_membership m ON m.person_id = p.id
+        AND m.state IN ('active', 'retained')
+    LEFT JOIN members_application a
+        ON a.id_index = together.id_index AND a.state IN ('submitted', 'returned')
+    LEFT JOIN members_membership taken ON s.member_no <> ''
+        AND taken.member_no = s.member_no AND taken.state <> 'annulled'
+), ruled AS (
+    SELECT asked.*,
+        coalesce(file_verdict,
+            CASE WHEN obstacle = 'other_union' THEN 'elsewhere'
+                 WHEN obstacle IS NOT NULL THEN 'held'
+                 WHEN recorded IS NULL THEN 'new'
+                 WHEN changes <> '[]'::jsonb THEN 'update' ELSE 'unchanged' END) AS verdict
+    FROM asked
+), judged AS (
+    SELECT ruled.number, verdict, file_reason,
+        CASE WHEN obstacle IS NOT NULL THEN jsonb_build_array(jsonb_build_object(
+                 'field', CASE WHEN obstacle LIKE '%%number%%' THEN 'member_no'
+                               WHEN obstacle = 'recorded_day' THEN 'joined_on'
+                               WHEN obstacle = 'recorded_group' THEN 'group'
+                               WHEN obstacle = 'other_union' THEN 'unit' ELSE 'id_number' END,
+                 'code', obstacle, 'params', jsonb_build_object()))
+             WHEN verdict = 'update' THEN changes ELSE '[]'::jsonb END AS reasons,
+        coalesce(recorded, CASE WHEN verdict = 'new' THEN s.membership_id END) AS membership_id,
+        CASE WHEN verdict IN ('new', 'update') THEN 1 + (row_number() OVER (
+            PARTITION BY verdict IN ('new', 'update') ORDER BY ruled.id_index) - 1) / {PORTION}
+        END AS portion
+    FROM ruled
+    JOIN members_importstaging s ON s.batch_id = %(batch)s AND s.number = ruled.number
+)
+"""
+
+_KEEP = """
+INSERT INTO members_importrow (batch_id, number, verdict, problems, typed, cleaned, id_index,
+    name_masked, id_masked, membership_id, portion, kept_because)
+SELECT %(batch)s, s.number, coalesce(judged.verdict, 'rejected'),
+    CASE WHEN judged.file_reason IS NULL THEN '[]'::jsonb
+         ELSE jsonb_build_array(judged.file_reason) END
+        || coalesce(judged.reasons, '[]'::jsonb) || s.problems,
+    s.typed_sealed, s.cleaned_sealed, s.id_index, s.name_masked, s.id_masked,
+    judged.membership_id, judged.portion, ''
+FROM members_importstaging s LEFT JOIN judged ON judged.number = s.number
+WHERE s.batch_id = %(batch)s
+ORDER BY s.number
+"""
+
+_SHARED_PHONES = f"""
+SELECT array_agg(number ORDER BY number) FROM (
+    SELECT DISTINCT ON (id_index) number, phone_index
+    FROM members_importstaging
+    WHERE batch_id = %s AND is_readable AND phone_index IS NOT NULL
+    ORDER BY id_index, number
+) AS firsts
+GROUP BY phone_index HAVING count(*) > {PHONE_SHARED_BY}
+"""
+
+
+def reachable_units(user: User) -> list[UUID]:
+    """Return the units `user` enrols for; somebody outside them is not told about."""
+    reached = UnionUnit.objects.visible_to(user, Permission.ENROL).order_by()
+    return list(reached.values_list("pk", flat=True))
+
+
+def judge(batch: ImportBatch) -> dict[str, int]:
+    """Write the rows of `batch` with their verdicts; return how many of each. Two statements."""
+    values: dict[str, Any] = {"batch": batch.pk}
+    if batch.kind == ImportKind.REGISTRY:
+        statement = _TOGETHER + _REGISTRY + _KEEP
+    else:
+        statement = _TOGETHER + _ROSTER + _KEEP
+        values["units"] = reachable_units(batch.created_by)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL work_mem = '64MB'")
+        cursor.execute("ANALYZE members_importstaging")
+        cursor.execute(statement, values)
+        cursor.execute(
+            "SELECT verdict, count(*) FROM members_importrow WHERE batch_id = %s GROUP BY 1",
+            [batch.pk],
+        )
+        found = dict(cursor.fetchall())
+    return {verdict.value: found.get(verdict.value, 0) for verdict in Verdict}
+
+
+def shared_phones(batch: ImportBatch) -> list[list[int]]:
+    """Return the row numbers of each phone that stands for more than three people."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SHARED_PHONES, [batch.pk])
+        return sorted(row[0] for row in cursor.fetchall())

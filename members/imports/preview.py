@@ -1,0 +1,179 @@
+"""Read a file into rows with a verdict each: the preview. Runs in a job, can be run again.
+
+The child that reads the file sends lines, the database takes them as they come, so reading and
+storing share the two cores of a small machine.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import groupby, islice
+from typing import Any, Protocol
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from members.forms import groups_in_use
+from members.imports import judging, staging
+from members.imports.places import employers_by_name, learnt_titles, units_by_name
+from members.imports.reading import Frame
+from members.imports.texts import NOTE
+from members.models import ImportBatch, ImportRow, StagedRow
+from members.states import ImportKind, ImportState, Verdict
+from unionportal.core import files
+from unionportal.core.actors import SYSTEM
+from unionportal.core.errors import Refused
+from unionportal.core.sandbox import Block
+from unionportal.core.spreadsheets import SpreadsheetError, read_apart
+from unionportal.core.transitions import move
+
+BLOCKS_A_COPY = 10
+ROWS_NAMED = 12
+COPY = f"COPY {StagedRow._meta.db_table} ({', '.join(staging.COLUMNS)}) FROM STDIN"
+
+
+class Report(Protocol):
+    """How a job tells how far it is (`core.jobs.Progress.report`)."""
+
+    def __call__(self, *, done: int, total: int | None = None) -> None: ...
+
+
+@dataclass
+class Read:
+    """What the reader said besides rows."""
+
+    header: dict[str, Any] = field(default_factory=dict)
+    ending: dict[str, Any] = field(default_factory=dict)
+
+
+def make_preview(*, batch: ImportBatch, report: Report) -> None:
+    """Read the file of `batch`, keep its rows with verdicts, and open the preview.
+
+    Does nothing when the preview is there already. A file that cannot be read fails the import
+    with the reason.
+    """
+    if batch.state != ImportState.UPLOADED:
+        return
+    drop_rows(batch)  # of a run that was killed
+    try:
+        read = _stage(batch, report)
+    except SpreadsheetError as error:
+        _fail(batch, error.message)
+    except Refused as refusal:
+        _fail(batch, str(refusal.message))
+    else:
+        _open(batch, read)
+
+
+def drop_rows(batch: ImportBatch) -> None:
+    """Delete the rows of `batch`, judged and staged."""
+    ImportRow.objects.filter(batch=batch).delete()
+    drop_staged(batch)
+
+
+def drop_staged(batch: ImportBatch) -> None:
+    """Delete what was staged for `batch`."""
+    StagedRow.objects.filter(batch_id=batch.pk).delete()
+
+
+def frame_of(batch: ImportBatch) -> Frame:
+    """Return everything the rows of `batch` are read against."""
+    values: dict[str, Any] = {}
+    if batch.kind == ImportKind.REGISTRY:
+        values = {
+            "units": units_by_name(batch.unit),
+            "default_unit": batch.unit_id.hex if batch.unit.takes_members else "",
+            "employers": employers_by_name(batch.created_by),
+            "default_employer": batch.employer_id.hex if batch.employer_id else "",
+        }
+    return Frame(
+        kind=batch.kind,
+        today=timezone.localdate(),
+        groups=list(groups_in_use()),
+        default_group=batch.default_group_id or "",
+        learnt=learnt_titles(batch.unit),
+        **values,
+    )
+
+
+def _fail(batch: ImportBatch, message: str) -> None:
+    drop_rows(batch)
+    move(batch, "fail", by=SYSTEM, error=message[:500])
+
+
+def _stage(batch: ImportBatch, report: Report) -> Read:
+    source = staging.Source(
+        batch_id=batch.pk,
+        content=files.open_content(batch.file),
+        filename=batch.file.name,
+        frame=frame_of(batch),
+    )
+    read, done = Read(), 0
+    for letter, contents in _runs(read_apart(lambda: staging.stage(source))):
+        if letter == staging.HEADER:
+            read.header = json.loads(contents[0])
+        elif letter == staging.ENDING:
+            read.ending = json.loads(contents[0])
+        else:
+            _copy(contents)
+            done += sum(content.count(b"\n") for content in contents)
+            report(done=done, total=done if done > batch.counts["rows"] else None)
+    return read
+
+
+def _runs(blocks: Iterable[Block]) -> Iterator[tuple[bytes, list[bytes]]]:
+    """Yield blocks of rows together, so that one statement stores many, and others alone."""
+    for letter, run in groupby(blocks, key=lambda block: block[0]):
+        size = BLOCKS_A_COPY if letter == staging.ROWS else 1
+        while contents := [content for _letter, content in islice(run, size)]:
+            yield letter, contents
+
+
+def _copy(contents: list[bytes]) -> None:
+    with connection.cursor() as cursor, cursor.copy(COPY) as copy:
+        for content in contents:
+            copy.write(content)
+
+
+@transaction.atomic
+def _open(batch: ImportBatch, read: Read) -> None:
+    counts = judging.judge(batch)
+    shared = judging.shared_phones(batch)
+    notes = _notes(batch, read, shared)
+    if batch.kind == ImportKind.ROSTER:
+        drop_staged(batch)  # applications are written from the rows themselves
+    layout = {"titles": read.header["titles"], "columns": read.header["columns"]}
+    rows = sum(counts[verdict] for verdict in Verdict)
+    move(
+        batch,
+        "preview",
+        by=SYSTEM,
+        counts={**batch.counts, **counts, "rows": rows, "shared_phones": len(shared)},
+        notes=notes,
+        layout=layout,
+    )
+
+
+def _notes(batch: ImportBatch, read: Read, shared: list[list[int]]) -> list[dict[str, Any]]:
+    notes = [_note(code, **params) for code, params in read.ending["notes"]]
+    for field_name, code, count in read.ending["cells"]:
+        if code == f"{NOTE}other_word":
+            notes.append(_note("other_word", count=count))
+        else:
+            notes.append(_note(code, field=field_name, count=count))
+    if batch.default_group and read.ending["defaulted"]:
+        name = batch.default_group.name_zh
+        notes.append(_note("default_group", name=name, count=read.ending["defaulted"]))
+    if shared:
+        numbers = sorted(number for rows in shared for number in rows)
+        shown = ", ".join(map(str, numbers[:ROWS_NAMED]))
+        rows = f"{shown}, …" if len(numbers) > ROWS_NAMED else shown
+        most = judging.PHONE_SHARED_BY
+        notes.append(_note("shared_phones", count=len(shared), most=most, rows=rows))
+    return notes
+
+
+def _note(code: str, **params: object) -> dict[str, Any]:
+    return {"code": code, "params": params}

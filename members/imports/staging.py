@@ -1,0 +1,185 @@
+"""Read rows into lines for COPY: values sealed, keys made, everything the tables will take.
+
+Runs in the child that reads the file: it knows the frame, the keys and nothing of the database.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import uuid_utils
+
+from members.imports.reading import Frame, ReadRow, RowReader, open_file, plain
+from members.models import Application, ImportRow, Person, StagedRow
+from members.models.people import IdType
+from members.states import ImportKind
+from unionportal.core import identifiers, pinyin
+from unionportal.core.crypto import Indexer, Sealer
+from unionportal.core.identifiers.names import PLAIN
+from unionportal.core.masking import mask_id, mask_name, mask_phone
+from unionportal.core.sandbox import Block
+
+HEADER, ROWS, ENDING = b"H", b"R", b"N"
+BLOCK_ROWS = 1_000
+COLUMNS = tuple(str(field.column) for field in StagedRow._meta.concrete_fields)
+NULL = "\\N"
+ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+Line = dict[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """A file to be staged, and what its rows are read against."""
+
+    batch_id: UUID
+    content: bytes
+    filename: str
+    frame: Frame
+
+
+def inspect(source: Source) -> Iterator[Block]:
+    """Yield the header of a file, then how many rows it has."""
+    table = open_file(source.content, source.filename, source.frame.kind, source.frame.learnt)
+    yield HEADER, _header(table)
+    yield ENDING, json.dumps({"rows": sum(1 for _row in table.rows)}).encode()
+
+
+def stage(source: Source) -> Iterator[Block]:
+    """Yield the header, blocks of lines for COPY, and what was noticed on the way."""
+    table = open_file(source.content, source.filename, source.frame.kind, source.frame.learnt)
+    yield HEADER, _header(table)
+    reader, stager = RowReader(source.frame), Stager(source)
+    noticed: Counter[tuple[str, str]] = Counter()
+    lines: list[str] = []
+    for row in reader.read(table):
+        lines.append(stager.line(row))
+        if row.notes:
+            noticed.update((note["field"], note["code"]) for note in row.notes)
+        if len(lines) == BLOCK_ROWS:
+            yield ROWS, "".join(lines).encode()
+            lines = []
+    yield ROWS, "".join(lines).encode()
+    notes = [[note.code, _safe(note.params)] for note in table.notes]
+    cells = [[field, code, count] for (field, code), count in noticed.items()]
+    ending = {"notes": notes, "cells": cells, "defaulted": reader.defaulted}
+    yield ENDING, json.dumps(ending).encode()
+
+
+def _header(table: Any) -> bytes:
+    titles = [plain(title) for title in table.titles]
+    header = {
+        "kind": table.kind,
+        "titles": titles,
+        "columns": table.columns,
+        "tag": plain(table.tag),
+    }
+    return json.dumps(header).encode()
+
+
+def _safe(params: dict[str, object]) -> dict[str, object]:
+    return {key: plain(value) if isinstance(value, str) else value for key, value in params.items()}
+
+
+class Stager:
+    """Makes the line of a row; keys and ciphers are set up once."""
+
+    def __init__(self, source: Source) -> None:
+        self.frame = source.frame
+        self.batch = source.batch_id.hex
+        is_registry = source.frame.kind == ImportKind.REGISTRY
+        self.is_registry = is_registry
+        owner = Person if is_registry else Application
+        self.typed = _sealer(ImportRow, "typed")
+        self.cleaned = _sealer(ImportRow, "cleaned")
+        self.id_number = _sealer(owner, "id_number")
+        self.phone = _sealer(owner, "phone")
+        self.people, self.phones, self.names = Indexer("person"), Indexer("phone"), Indexer("name")
+        self.no_phone = ""
+
+    def line(self, row: ReadRow) -> str:
+        """Return the line of one row for COPY in text form."""
+        cells = {
+            "batch_id": self.batch,
+            "number": str(row.number),
+            "problems": _text(json.dumps(row.problems + row.notes)),
+            "is_readable": "f" if row.problems else "t",
+            "typed_sealed": _bytes(self.typed.seal(json.dumps(row.typed))),
+            "cleaned_sealed": _bytes(self.cleaned.seal(json.dumps(row.cleaned))),
+            "name_masked": _text(mask_name(row.seen["name"][:50])),
+            "id_masked": _text(mask_id(row.seen["id_number"])[:20]),
+        }
+        if not row.problems:
+            cells |= self._keys(row.cleaned)
+            if self.is_registry:
+                cells |= self._record(row.cleaned)
+        return "\t".join([cells.get(name) or EMPTY[name] for name in COLUMNS]) + "\n"
+
+    def _keys(self, values: dict[str, str]) -> Line:
+        name, phone = values["name"], values.get("phone", "")
+        key = name if PLAIN.fullmatch(name) else identifiers.compare_key(name)
+        return {
+            "id_index": self.people.hex(f"{IdType.CITIZEN.value}:{values['id_number']}"),
+            "name": _text(name),
+            "name_key": str(int(self.names.hex(key)[:15], 16)),
+            "phone_index": self.phones.hex(phone) if phone else NULL,
+            "group_code": values["group"],
+        }
+
+    def _record(self, values: dict[str, str]) -> Line:
+        """Return what a person and a membership are written from."""
+        name, number, phone = values["name"], values["id_number"], values.get("phone", "")
+        return {
+            "name_pinyin": pinyin.pinyin_key(name)[:200],
+            "name_initials": pinyin.initials(name)[:50],
+            "name_grams": "{" + ",".join(map(_quoted, pinyin.bigrams(name))) + "}",
+            "id_masked": mask_id(number),
+            "id_number_sealed": _bytes(self.id_number.seal(number)),
+            "sex": "1" if int(number[16]) % 2 else "2",
+            "birth_date": f"{number[6:10]}-{number[10:12]}-{number[12:14]}",
+            "phone_sealed": _bytes(self.phone.seal(phone)),
+            "phone_masked": mask_phone(phone) if phone else "",
+            "phone_tail": phone[-4:],
+            "vehicle_plate": _text(values.get("vehicle_plate", "")),
+            "platform_name": _text(values.get("platform_name", "")),
+            "unit_id": values["unit"],
+            "employer_id": values.get("employer") or self.frame.default_employer or NULL,
+            "joined_on": values["joined_on"],
+            "member_no": _text(values.get("member_no", "")),
+            "person_id": uuid_utils.uuid7().hex,
+            "membership_id": uuid_utils.uuid7().hex,
+            "token": secrets.token_urlsafe(16),
+        }
+
+
+def _sealer(model: Any, name: str) -> Sealer:
+    return Sealer(model._meta.get_field(name).context)
+
+
+def _text(value: str) -> str:
+    return value.translate(ESCAPES)
+
+
+def _quoted(value: str) -> str:
+    inner = value.replace("\\", "\\\\").replace('"', '\\"')
+    return _text(f'"{inner}"')
+
+
+def _bytes(value: bytes) -> str:
+    return "\\\\x" + value.hex()
+
+
+def _blank(field: Any) -> str:
+    """Return what a column holds for a row that says nothing about it."""
+    if field.null:
+        return NULL
+    kinds = {"BinaryField": "\\\\x", "ArrayField": "{}", "PositiveSmallIntegerField": "0"}
+    return kinds.get(field.get_internal_type(), "")
+
+
+EMPTY = {str(field.column): _blank(field) for field in StagedRow._meta.concrete_fields}

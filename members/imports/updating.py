@@ -1,0 +1,118 @@
+"""Bring the record of known people up to what a register says; remember what was replaced."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from uuid import UUID
+
+from members.actions.people import PHONE_FIELDS, set_phone
+from members.imports.reading import problem
+from members.models import Employer, ImportBatch, ImportRow, Membership, Person
+from members.states import OPEN_MEMBERSHIP, PhoneState, Verdict
+from unionportal.core import audit, pinyin
+from unionportal.core.models import User
+
+PERSON_FIELDS = ("name", "name_pinyin", "name_initials", "name_grams", *PHONE_FIELDS)
+MEMBERSHIP_FIELDS = ("vehicle_plate", "platform_name", "employer")
+Values = dict[str, str]
+
+
+def write(*, by: User, batch: ImportBatch, portion: int) -> None:
+    """Update the people of one portion; runs in the portion's transaction."""
+    rows = list(batch.rows.filter(portion=portion, verdict=Verdict.UPDATE).order_by("number"))
+    if not rows:
+        return
+    memberships = _locked([row.membership_id for row in rows if row.membership_id])
+    changed: dict[UUID, list[str]] = {}
+    for row in rows:
+        membership = memberships.get(row.membership_id) if row.membership_id else None
+        if membership is None:
+            row.verdict = Verdict.HELD
+            row.problems = [problem("id_number", "ended_meanwhile"), *row.problems]
+            continue
+        before = apply(membership, json.loads(row.cleaned))
+        row.before = json.dumps(before)
+        changed[membership.pk] = sorted(before)
+    ImportRow.objects.bulk_update(rows, ["verdict", "problems", "before"], batch_size=1_000)
+    save([memberships[pk] for pk in changed], by=by, verb="membership.update")
+
+
+def apply(membership: Membership, values: Values) -> Values:
+    """Put `values` on the (unsaved) record; return what they replaced, by field."""
+    person, before = membership.person, {}
+    now = current(membership)
+    for name, value in values.items():
+        if name not in now or not value or now[name] == value:
+            continue
+        if name == "phone" and person.phone_state == PhoneState.VERIFIED:
+            continue
+        before[name] = now[name]
+        _set(membership, name, value)
+    return before
+
+
+def put_back(membership: Membership, before: Values, after: Values) -> bool:
+    """Put the replaced values back, unless one of them was changed since; return whether."""
+    now = current(membership)
+    if any(now[name] != after[name] for name in before):
+        return False
+    for name, value in before.items():
+        _set(membership, name, value)
+    return True
+
+
+def current(membership: Membership) -> Values:
+    """Return what a register may update, as a row would say it."""
+    person = membership.person
+    employer = membership.employer_id
+    return {
+        "name": person.name,
+        "phone": person.phone,
+        "vehicle_plate": membership.vehicle_plate,
+        "platform_name": membership.platform_name,
+        "employer": employer.hex if employer else "",
+    }
+
+
+def save(memberships: list[Membership], *, by: User, verb: str) -> None:
+    """Write changed records and log each."""
+    Person.objects.bulk_update([one.person for one in memberships], PERSON_FIELDS, batch_size=500)
+    Membership.objects.bulk_update(memberships, MEMBERSHIP_FIELDS, batch_size=500)
+    audit.record_many(
+        by=by,
+        verb=verb,
+        model=Membership,
+        moves=[(one.pk, one.state, one.state) for one in memberships],
+    )
+
+
+def _locked(ids: list[UUID]) -> dict[UUID, Membership]:
+    rows = Membership.objects.select_for_update(of=("self", "person")).filter(
+        pk__in=ids, state__in=OPEN_MEMBERSHIP
+    )
+    return {row.pk: row for row in rows.select_related("person").order_by("pk")}
+
+
+def _set(membership: Membership, name: str, value: Any) -> None:
+    person = membership.person
+    if name == "name":
+        person.name = value
+        person.name_pinyin = pinyin.pinyin_key(value)[:200]
+        person.name_initials = pinyin.initials(value)[:50]
+        person.name_grams = pinyin.bigrams(value)
+    elif name == "phone":
+        _set_phone(person, value)
+    elif name == "employer":
+        membership.employer = Employer.objects.get(pk=UUID(value)) if value else None
+    else:
+        setattr(membership, name, value)
+
+
+def _set_phone(person: Person, value: str) -> None:
+    if value:
+        set_phone(person, value, is_verified=False)
+        return
+    person.phone = person.phone_masked = person.phone_tail = ""
+    person.phone_index = person.phone_verified_at = None
+    person.phone_state = PhoneState.NONE
