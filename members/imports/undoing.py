@@ -92,17 +92,14 @@ def _undo_rows(by: User, batch: ImportBatch) -> int | None:
 
 def _withdraw(by: User, rows: list[ImportRow]) -> None:
     """Withdraw the applications that nobody has decided."""
-    found = Application.objects.select_for_update(of=("self",)).filter(
-        pk__in=[row.application_id for row in rows]
-    )
-    states = dict(found.order_by("pk").values_list("pk", "state"))
+    found = Application.objects.select_for_update(of=("self",)).filter(import_row__in=rows)
+    states = dict(found.order_by("pk").values_list("import_row__pk", "state"))
     for row in rows:
-        if (state := states[row.application_id]) not in OPEN_APPLICATION:
+        state = ApplicationState(states[row.pk])
+        if state not in OPEN_APPLICATION:
             is_approved = state == ApplicationState.APPROVED
             row.kept_because = "approved_since" if is_approved else "decided_since"
-    free = Application.objects.filter(
-        pk__in=[row.application_id for row in rows if not row.kept_because]
-    )
+    free = Application.objects.filter(import_row__in=[row for row in rows if not row.kept_because])
     move_all(free, "withdraw", by=by, closed_at=timezone.now())
     for application in free.select_related("unit", "group").defer("id_number", "phone"):
         signals.application_closed.send(Application, application=application)
@@ -120,7 +117,7 @@ def _annul(by: User, batch: ImportBatch, rows: list[ImportRow]) -> None:
             row.kept_because = "ended_since"
         else:
             row.kept_because = objections.get(membership.pk, "")
-    free = [row.membership_id for row in rows if not row.kept_because]
+    free = [row.membership_id for row in rows if row.membership_id and not row.kept_because]
     today = timezone.localdate()
     move_all(Membership.objects.filter(pk__in=free), "annul", by=by, reason=REASON, ended_on=today)
     movements.write_query(_UNCOUNT, {"memberships": free})
@@ -134,7 +131,7 @@ def _objections(batch: ImportBatch, memberships: list[Membership]) -> dict[UUID,
     """Return why memberships are not to be annulled: touched since, or something hangs on them."""
     found = dict.fromkeys(_touched(batch, memberships), "changed_since")
     for _receiver, answer in signals.annulment_asked.send(ImportBatch, memberships=memberships):
-        found |= answer
+        found |= answer or {}
     return found
 
 

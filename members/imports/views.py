@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 
 from members.imports import actions, queries, template, texts
 from members.imports.checking import look
+from members.imports.columns import title_of
 from members.imports.forms import ColumnsForm, RegistryForm, RosterForm
 from members.imports.places import learnt_titles
 from members.models import ImportBatch
@@ -205,9 +206,7 @@ def _rows(request: HttpRequest, batch: ImportBatch) -> dict[str, Any]:
         "not_new": batch.counts["rows"] - work,
         "not_written": batch.counts["rows"] - (batch.counts["written"] or 0),
         "three": queries.three_numbers(batch),
-        "shown_fields": [
-            (name, texts.title_of(name)) for name in queries.SHOWN[ImportKind(batch.kind)]
-        ],
+        "shown_fields": [(name, title_of(name)) for name in queries.SHOWN[ImportKind(batch.kind)]],
     }
 
 

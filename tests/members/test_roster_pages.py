@@ -481,7 +481,7 @@ def test_unknown_columns_are_named_once(client, district):
 @pytest.mark.parametrize(
     ("named", "words"),
     [
-        (["员工", "证件号码", ""], "Fill in “Mobile number”"),
+        (["员工", "证件号码", ""], "“Mobile number”"),
         (["员工", "员工", "联络方式一"], "This column is chosen twice."),
         (["没有", "证件号码", "联络方式一"], "Select a valid choice."),
     ],
