@@ -51,6 +51,7 @@ class EmployerByName:
     """For forms whose `employer` is typed: full name or credit code, within the user's reach."""
 
     user: User
+    employer_field = "employer"
 
     def find_employer(self, data: dict[str, Any]) -> Employer | None:
         """Return the employer typed, else the only one the unit covers; add what is wrong."""
@@ -61,7 +62,7 @@ class EmployerByName:
         found = rows.filter(credit_code=text.upper()).first() or rows.filter(name=text).first()
         if found is None:
             near = list(rows.filter(name__contains=text).values_list("name", flat=True)[:3])
-            self.add_error("employer", _unknown_employer(near))  # type: ignore[attr-defined]
+            self.add_error(self.employer_field, _unknown_employer(near))  # type: ignore[attr-defined]
         return found
 
 

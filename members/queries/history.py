@@ -34,6 +34,8 @@ WORDS: dict[str, str | Promise] = {
     "membership.move_away": _("Moved to a union elsewhere"),
     "membership.record_death": _("Death recorded"),
     "membership.annul": _("Membership annulled"),
+    "application.add_file": _("Paper added"),
+    "application.drop_file": _("Paper taken off"),
     "certificate.reissue": _("Certificate issued again"),
     "certificate.revoke": _("Certificate withdrawn"),
     "certificate.print": _("Certificate printed"),

@@ -130,11 +130,12 @@ class PushForm(AskForm):
         if data.get("place") == "inside" and name:
             self.unit_found, near = find_unit(name)
             if self.unit_found is None:
-                self.add_error("destination", _unknown_unit(near))
+                self.add_error("destination", unknown_unit(near))
         return data
 
 
-def _unknown_unit(near: list[str]) -> Any:
+def unknown_unit(near: list[str]) -> Any:
+    """Say that no unit is called so, with the names that come near."""
     if not near:
         return _("No union that takes members has this name or code in the district.")
     return _("No union has exactly this name. Did you mean: %(names)s?") % {

@@ -10,10 +10,12 @@ from django.db.models import Q
 from django.utils import timezone
 
 from members.models import Transfer
-from members.transfers import actions
+from members.transfers import actions, bulk
 from members.transfers.states import WAITING_TRANSFER, TransferState
+from unionportal.core import jobs
 from unionportal.core.actors import SYSTEM
 from unionportal.core.errors import Refused
+from unionportal.core.models import User
 from unionportal.core.schedules import every
 
 logger = logging.getLogger(__name__)
@@ -62,3 +64,14 @@ def sweep_transfers() -> None:
 
 
 every(300, "members.sweep_transfers")
+
+
+@jobs.handler(bulk.MOVE)
+def move_members(progress: jobs.Progress) -> None:
+    owner = User.objects.get(jobs=progress.job)
+    bulk.move_all(
+        by=owner,
+        move=bulk.BulkMove.read(progress.job.params),
+        total=progress.job.total,
+        report=progress.report,
+    )

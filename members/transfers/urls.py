@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from members.transfers import views
+from members.transfers import bulk_views, views
 
 urlpatterns = [
     path("transfers/", views.transfer_list, name="transfer-list"),
@@ -14,4 +14,5 @@ urlpatterns = [
     path("transfers/<uuid:pk>/withdraw/", views.transfer_withdraw, name="transfer-withdraw"),
     path("transfers/<uuid:pk>/escalate/", views.transfer_escalate, name="transfer-escalate"),
     path("members/<uuid:pk>/transfer/", views.transfer_push, name="transfer-push"),
+    path("units/<uuid:pk>/move-members/", bulk_views.move_many, name="unit-move-members"),
 ]

@@ -130,6 +130,7 @@ def _unit_page(
         "kind_of_state": {
             UnitStatus.ESTABLISHED: "ok", UnitStatus.PREPARING: "move", UnitStatus.DISSOLVED: "rest"
         }[UnitStatus(unit.status)],
+        "may_move": bool(counts) and has_permission(user, P.APPROVE_APPLICATION),
         "may_enrol": unit.takes_members and has_permission(user, P.ENROL),
         "entries": timeline_of(unit),
     }  # fmt: skip

@@ -182,6 +182,7 @@ MEMBERS = {
     "members:application-withdraw": send(OFFICERS, AREA_A, "application"),
     "members:application-file-add": send(OFFICERS, AREA_A, "application"),
     "members:application-file-drop": send(OFFICERS, AREA_A, "application_file"),
+    "members:unit-move-members": form(DECIDERS, AREA_A, "unit"),
     "members:transfer-list": look(LOOKERS),
     "members:transfer-pull": form(OFFICERS),
     "members:transfer-push": form(OFFICERS, AREA_A, "member"),
