@@ -182,6 +182,8 @@ IMPORT_MACHINE = Machine(
 
 
 class UnitKind(TextChoices):
+    NATIONAL = "national", _("National federation of trade unions")
+    PROVINCIAL = "provincial", _("Provincial federation of trade unions")
     MUNICIPAL = "municipal", _("Municipal federation of trade unions")
     DISTRICT = "district", _("District federation of trade unions")
     INDUSTRIAL = "industrial", _("Industrial union")
@@ -198,6 +200,31 @@ class UnitKind(TextChoices):
     HOLDING_POOL = "holding_pool", _("Holding pool")
 
 
+# Where a kind stands on the ladder (domain.md 1.1): no unit hangs under one of a lower rung.
+RUNGS: dict[str, int] = {
+    UnitKind.NATIONAL: 0,
+    UnitKind.PROVINCIAL: 1,
+    UnitKind.MUNICIPAL: 2,
+    UnitKind.INDUSTRIAL: 3,
+    UnitKind.DISTRICT: 3,
+    UnitKind.SUBDISTRICT: 4,
+    UnitKind.TOWNSHIP: 4,
+    UnitKind.PARK: 5,
+    UnitKind.AREA_FEDERATION: 6,
+    UnitKind.SECTOR_FEDERATION: 6,
+    UnitKind.COMMUNITY_UNION: 7,
+    UnitKind.JOINT_UNION: 7,
+    UnitKind.EMPLOYER_UNION: 7,
+    UnitKind.HOLDING_POOL: 7,
+    UnitKind.BRANCH: 8,
+    UnitKind.GROUP: 9,
+}
+# Above the district: they stand in no area of it.
+UPPER_KINDS = (UnitKind.NATIONAL, UnitKind.PROVINCIAL, UnitKind.MUNICIPAL, UnitKind.INDUSTRIAL)
+# Local and industrial committees serve five years, the others three or five (TUL 16).
+FIVE_YEAR_KINDS = (*UPPER_KINDS, UnitKind.DISTRICT)
+# Kinds without elected bodies of their own.
+BODILESS_KINDS = (UnitKind.HOLDING_POOL, UnitKind.GROUP)
 # Units that answer for a whole area: a grant on one reaches every row of that area.
 AREA_SERVING_KINDS = (
     UnitKind.DISTRICT,
@@ -270,6 +297,7 @@ class Source(TextChoices):
     ROSTER = "roster", _("Firm's roster")
     SELF_JOIN = "self_join", _("Own phone")
     REGISTRY = "registry", _("Registry load")
+    EXTERNAL = "external", _("Own system's feed")
 
 
 class Verdict(TextChoices):
@@ -292,6 +320,8 @@ class MovementKind(TextChoices):
     RECLASSIFY_OUT = "reclassify_out", _("Left this group")
     ANNUL = "annul", _("Annulled")
     CORRECTION = "correction", _("Corrected")
+    RELOCATE_IN = "relocate_in", _("Came with the unit")
+    RELOCATE_OUT = "relocate_out", _("Left with the unit")
 
 
 class PairState(TextChoices):

@@ -192,3 +192,13 @@ class UnitTable(PortalTable):
     class Meta(PortalTable.Meta):
         model = UnionUnit
         fields = ("name", "kind", "status", "numchild")
+
+
+class FoundUnitTable(UnitTable):
+    """Units found by name, with the one above."""
+
+    above = tables.Column(verbose_name=_("Upper union"), orderable=False)
+
+    class Meta(UnitTable.Meta):
+        fields = ("name", "above", "kind", "status", "numchild")
+        sequence = ("name", "above", "kind", "status", "numchild")

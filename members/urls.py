@@ -5,6 +5,8 @@ from members.certificates import urls as certificates
 from members.imports import urls as imports
 from members.lists import urls as lists
 from members.transfers import urls as transfers
+from members.units import tree
+from members.units import urls as units
 from members.views import (
     applications,
     members,
@@ -17,11 +19,11 @@ from members.views import (
 
 app_name = "members"
 urlpatterns: list[URLPattern] = [
-    path("units/", organisation.unit_tree, name="unit-tree"),
-    path("units/<uuid:pk>/", organisation.unit_detail, name="unit-detail"),
-    path("units/<uuid:pk>/below/", organisation.unit_children, name="unit-children"),
-    path("units/<uuid:pk>/establish/", organisation.unit_establish, name="unit-establish"),
-    path("units/<uuid:pk>/dissolve/", organisation.unit_dissolve, name="unit-dissolve"),
+    path("units/", tree.unit_tree, name="unit-tree"),
+    path("units/<uuid:pk>/", tree.unit_detail, name="unit-detail"),
+    path("units/<uuid:pk>/below/", tree.unit_children, name="unit-children"),
+    path("units/<uuid:pk>/establish/", tree.unit_establish, name="unit-establish"),
+    *units.urlpatterns,
     path("areas/", organisation.area_tree, name="area-tree"),
     *employers.urlpatterns,
     *lists.urlpatterns,

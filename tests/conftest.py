@@ -15,7 +15,7 @@ from django.utils import translation
 from hypothesis import settings
 from xdist.scheduler import LoadFileScheduling
 
-from members.models import Area, UnionUnit
+from members.models import Area, UnionUnit, UnitPlacement
 from unionportal.core.crypto import blind_index
 from unionportal.core.models import Grant, User
 
@@ -63,7 +63,9 @@ def make_unit(parent, name, kind, area, **fields):
     """Add an established unit under `parent` (None = a root)."""
     values = {"name": name, "kind": kind, "area": area, "status": "established",
               "established_on": SINCE, **fields}  # fmt: skip
-    return _add(UnionUnit, parent, values)
+    unit = _add(UnionUnit, parent, values)
+    UnitPlacement.objects.create(unit=unit, parent=parent, started_on=SINCE)
+    return unit
 
 
 def make_area(parent, name, level, code, **fields):

@@ -1,8 +1,9 @@
-"""Establish and dissolve union units, with what that means for the employers they cover."""
+"""Establish and edit union units, with what that means for the employers they cover."""
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -10,8 +11,14 @@ from django.utils.translation import gettext as _
 
 from members.actions.employers import derive_union_states
 from members.actions.rights import require_units
-from members.models import EmployerCoverage, Membership, UnionUnit
-from members.states import OPEN_MEMBERSHIP, UnitStatus
+from members.actions.structure import refuse_future
+from members.models import (
+    CertificateFiling,
+    EmployerCoverage,
+    LegalPersonCertificate,
+    UnionUnit,
+)
+from unionportal.core import audit
 from unionportal.core.actors import ServiceActor
 from unionportal.core.errors import Refused
 from unionportal.core.models import User
@@ -35,42 +42,57 @@ def establish(
 
 
 @transaction.atomic
-def dissolve(
-    *, unit: UnionUnit, by: User | ServiceActor, reason: str, dissolved_on: date | None = None
+def edit_unit(
+    *,
+    unit: UnionUnit,
+    by: User | ServiceActor,
+    name: str,
+    contact_name: str = "",
+    contact_phone: str = "",
+    reported_members: int | None = None,
+    reported_on: date | None = None,
 ) -> UnionUnit:
-    """Dissolve `unit`, ending its coverage.
+    """Change a unit's name, contact and the number of members it reports.
 
-    Raises `Refused` while it has members (they keep their membership elsewhere, TUL 13) or units
-    below it.
+    A new name of a legal person leaves a change to be filed. Raises `Refused` (`name_needed`,
+    `reported_day`, `future`).
     """
-    require_units(by, Permission.MANAGE_ORGANISATION, [unit.pk])
-    _refuse_occupied(unit)
-    day = dissolved_on or timezone.localdate()
-    move(unit, "dissolve", by=by, reason=reason, dissolved_on=day)
-    _end_coverage(unit, day)
-    return unit
+    require_units(by, Permission.KEEP_UNIT_RECORDS, [unit.pk])
+    values = {
+        "name": name.strip(), "contact_name": contact_name.strip(),
+        "contact_phone": contact_phone.strip(), "reported_members": reported_members,
+        "reported_on": reported_on,
+    }  # fmt: skip
+    _check_edit(values)
+    locked = UnionUnit.objects.select_for_update(of=("self",)).get(pk=unit.pk)
+    changed = [field for field, value in values.items() if getattr(locked, field) != value]
+    if not changed:
+        return locked
+    if "name" in changed:
+        _note_name(locked)
+    for field in changed:
+        setattr(locked, field, values[field])
+    locked.save(update_fields=changed)
+    audit.record(by=by, verb="unit.edit", target=locked, fields=changed)
+    return locked
 
 
-def _refuse_occupied(unit: UnionUnit) -> None:
-    members = Membership.objects.filter(unit=unit, state__in=OPEN_MEMBERSHIP).count()
-    if members:
+def _check_edit(values: dict[str, Any]) -> None:
+    if not values["name"]:
+        raise Refused(_("Give the unit a name."), code="name_needed", field="name")
+    if (values["reported_members"] is None) != (values["reported_on"] is None):
         raise Refused(
-            _("%(count)d members still belong to this unit. Move them to another unit first.")
-            % {"count": members},
-            code="has_members",
+            _("Give the number and its day together."), code="reported_day", field="reported_on"
         )
-    below = UnionUnit.objects.get_children(unit).exclude(status=UnitStatus.DISSOLVED).count()
-    if below:
-        raise Refused(
-            _("%(count)d units still hang below this one. Dissolve or move them first.")
-            % {"count": below},
-            code="has_children",
-        )
+    if values["reported_on"] is not None:
+        refuse_future(values["reported_on"], "reported_on")
 
 
-def _end_coverage(unit: UnionUnit, day: date) -> None:
-    open_rows = EmployerCoverage.objects.filter(unit=unit, ended_on=None)
-    employers = list(open_rows.values_list("employer_id", flat=True))
-    open_rows.filter(started_on__gte=day).update(ended_on=day + timedelta(days=1))
-    open_rows.update(ended_on=day)
-    derive_union_states(employers)
+def _note_name(unit: UnionUnit) -> None:
+    held = LegalPersonCertificate.objects.filter(unit=unit, ended_on=None).first()
+    if held is not None:
+        CertificateFiling.objects.create(
+            certificate=held,
+            what=CertificateFiling.What.NAME,
+            happened_on=timezone.localdate(),
+        )

@@ -28,8 +28,9 @@ class UnitSerializer(serializers.ModelSerializer[UnionUnit]):
     class Meta:
         model = UnionUnit
         fields = (
-            "id", "name", "kind", "status", "area", "area_code", "credit_code", "is_external",
-            "depth", "established_on", "dissolved_on", "reported_members", "reported_on",
+            "id", "name", "kind", "status", "area", "area_code", "industrial_parent", "credit_code",
+            "is_external", "depth", "numchild", "established_on", "dissolved_on",
+            "reported_members", "reported_on",
         )  # fmt: skip
 
 

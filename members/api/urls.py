@@ -1,12 +1,17 @@
 from rest_framework.routers import SimpleRouter
 
-from members.api import views
+from members.api import unit_views, views
 
 
 def register(router: SimpleRouter) -> None:
     """Add this app's routes to /api/v1/."""
     router.register("areas", views.AreaViewSet, basename="areas")
     router.register("units", views.UnitViewSet, basename="units")
+    router.register("committees", unit_views.CommitteeViewSet, basename="committees")
+    router.register(
+        "legal-certificates", unit_views.LegalCertificateViewSet, basename="legal-certificates"
+    )
+    router.register("unit-changes", unit_views.UnitChangeViewSet, basename="unit-changes")
     router.register("employers", views.EmployerViewSet, basename="employers")
     router.register("members", views.MemberViewSet, basename="members")
     router.register("applications", views.ApplicationViewSet, basename="applications")

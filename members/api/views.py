@@ -5,16 +5,20 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
+from django.utils import timezone
 from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from members.actions import applications
 from members.api import filters, serializers
+from members.api.unit_views import HealthSerializer, PlacementSerializer
 from members.lists import search
 from members.lists.filters import MemberFilter
 from members.lists.reach import for_page, members_in_reach
 from members.models import Application, Area, Employer, Membership, UnionUnit
+from members.queries.bodies import health_of
 from unionportal.core.api.schema import IDEMPOTENCY_KEY
 from unionportal.core.api.views import PortalViewSet, create_once
 from unionportal.core.roles import Permission
@@ -41,7 +45,25 @@ class UnitViewSet(PortalViewSet):
     serializer_class = serializers.UnitSerializer
     filterset_class = filters.UnitFilter
     orderings = ("path", "name")
-    rights = LOOK_AT_ORGANISATION
+    rights: ClassVar[dict[str, Permission]] = {
+        **LOOK_AT_ORGANISATION,
+        "health": P.VIEW_ORGANISATION,
+        "placements": P.VIEW_ORGANISATION,
+    }
+
+    @extend_schema(responses=HealthSerializer)
+    @action(detail=True)
+    def health(self, request: Request, pk: str | None = None) -> Response:
+        """Return what is known of the unit's life today, without the units below it."""
+        found = health_of(self.get_object(), timezone.localdate())
+        return Response(HealthSerializer(found).data)
+
+    @extend_schema(responses=PlacementSerializer(many=True))
+    @action(detail=True, pagination_class=None, filterset_class=None)
+    def placements(self, request: Request, pk: str | None = None) -> Response:
+        """Return where the unit hung in the tree, oldest first."""
+        rows = self.get_object().placements.order_by("started_on")
+        return Response(PlacementSerializer(rows, many=True).data)
 
 
 class EmployerViewSet(PortalViewSet):

@@ -1,4 +1,5 @@
 from members.models.applications import Application, ApprovalDecision
+from members.models.bodies import Committee, CommitteeSeat, TermExtension
 from members.models.codes import Education, Ethnicity, PoliticalAffiliation
 from members.models.consents import Consent, ConsentNotice
 from members.models.duplicates import DuplicatePair, PersonMerge
@@ -31,6 +32,13 @@ from members.models.requests import DataRequest
 from members.models.search import MemberKey
 from members.models.standing import MemberVehicle, StatusChange
 from members.models.transfers import Transfer
+from members.models.unit_changes import IndustrialPlacement, UnitChange
+from members.models.unit_papers import (
+    CertificateFiling,
+    LegalPersonCertificate,
+    UnitPlaque,
+    UnitReply,
+)
 
 __all__ = [
     "Industry",
@@ -43,6 +51,9 @@ __all__ = [
     "ApplicationFile",
     "ApprovalDecision",
     "Area",
+    "CertificateFiling",
+    "Committee",
+    "CommitteeSeat",
     "Consent",
     "ConsentNotice",
     "DataRequest",
@@ -55,6 +66,8 @@ __all__ = [
     "HeaderAlias",
     "ImportBatch",
     "ImportRow",
+    "IndustrialPlacement",
+    "LegalPersonCertificate",
     "MemberCertificate",
     "MemberVehicle",
     "MemberKey",
@@ -68,7 +81,11 @@ __all__ = [
     "StagedRow",
     "StatusChange",
     "Transfer",
+    "TermExtension",
     "UnionUnit",
+    "UnitChange",
     "UnitPlacement",
+    "UnitPlaque",
+    "UnitReply",
     "WorkerGroup",
 ]

@@ -17,6 +17,7 @@ from treebeard.mp_tree import MP_Node, MP_NodeManager, MP_NodeQuerySet
 from members.states import (
     MEMBER_KINDS,
     UNIT_MACHINE,
+    UPPER_KINDS,
     FormationMethod,
     UnionisedState,
     UnitKind,
@@ -177,7 +178,8 @@ class UnionUnit(MP_Node):  # type: ignore[misc]
                 condition=~Q(status="dissolved") | Q(dissolved_on__isnull=False),
             ),
             models.CheckConstraint(
-                name="unit_local_has_area", condition=Q(is_external=True) | Q(area__isnull=False)
+                name="unit_local_has_area",
+                condition=Q(is_external=True) | Q(kind__in=UPPER_KINDS) | Q(area__isnull=False),
             ),
             models.CheckConstraint(
                 name="unit_reported_is_dated",

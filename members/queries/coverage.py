@@ -26,6 +26,7 @@ from members.models import (
     Movement,
     UnionUnit,
 )
+from members.queries.structure import units_below_on
 from members.states import MembershipState, MovementKind
 from unionportal.core.ranges import open_on
 from unionportal.core.roles import Permission
@@ -123,11 +124,17 @@ def _stock_before(rows: QuerySet[Any, Any], first: date) -> dict[tuple[str, str]
     return {(row["branch"], row["group_id"]): row["stock"] for row in sums}
 
 
-def _movements(user: AnyUser) -> QuerySet[Movement]:
-    if scope_of(user, Permission.VIEW_MEMBERS).everything:
+def _movements(user: AnyUser, day: date) -> QuerySet[Movement]:
+    """Movements that count for `user` up to `day`: of units that hung below the own ones on that
+    day, and in the own areas as they were when each person moved. A unit that moved away since
+    still counts where it was."""
+    scope = scope_of(user, Permission.VIEW_MEMBERS)
+    if scope.everything:
         return Movement.objects.all()
-    units = UnionUnit.objects.visible_to(user, Permission.VIEW_MEMBERS)
-    return Movement.objects.filter(unit_id__in=units.order_by().values("id"))
+    own = UnionUnit.objects.filter(path__in=scope.unit_paths).order_by()
+    units = units_below_on(own.values_list("pk", flat=True), day)
+    areas = Area.objects.filter(scope.in_areas("")).order_by().values("pk")
+    return Movement.objects.filter(Q(unit_id__in=units) | Q(area_id__in=areas))
 
 
 def members_as_of(user: AnyUser, day: date) -> int:
@@ -139,19 +146,19 @@ def members_as_of(user: AnyUser, day: date) -> int:
         month = day.replace(day=1)
         flows = MonthlyFlow.objects.filter(month__lt=month)
         stock = flows.aggregate(n=Sum(F("came") - F("went"), default=0))["n"]
-    rows = _movements(user).filter(day__range=(month, day))
+    rows = _movements(user, day).filter(day__range=(month, day))
     return int(stock + rows.aggregate(n=Sum("delta", default=0))["n"])
 
 
 def members_by_group(user: AnyUser, day: date) -> dict[str, int]:
     """Return recorded members on `day` by group code."""
-    rows = _movements(user).filter(day__lte=day).order_by().values("group_id")
+    rows = _movements(user, day).filter(day__lte=day).order_by().values("group_id")
     return {row["group_id"]: row["n"] for row in rows.annotate(n=Sum("delta"))}
 
 
 def joined_between(user: AnyUser, first: date, last: date) -> int:
     """Return how many joined from `first` to `last`; annulled ones never counted."""
-    rows = _movements(user).filter(kind=MovementKind.JOIN, day__range=(first, last))
+    rows = _movements(user, last).filter(kind=MovementKind.JOIN, day__range=(first, last))
     return rows.exclude(membership_id__in=_annulled()).count()
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Count, F, Min, QuerySet
+from django.db.models import Count, F, Min, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Length, Substr
 
 from members.models import Area, Employer, Membership, UnionUnit
 from members.states import OPEN_MEMBERSHIP, UnitStatus
@@ -58,6 +59,15 @@ def units_below(user: AnyUser, unit: UnionUnit) -> QuerySet[UnionUnit]:
     children = UnionUnit.objects.get_children(unit)
     rows: QuerySet[UnionUnit] = UnionUnit.objects.visible_to(user)
     return rows.filter(pk__in=children.order_by().values("pk"))
+
+
+def unit_search(user: AnyUser, text: str) -> QuerySet[UnionUnit]:
+    """Return the units `user` may see with `text` in their name, with the name above each."""
+    parent = UnionUnit.objects.filter(
+        path=Substr(OuterRef("path"), 1, Length(OuterRef("path")) - UnionUnit.steplen)
+    ).order_by()
+    rows: QuerySet[UnionUnit] = UnionUnit.objects.visible_to(user).filter(name__contains=text)
+    return rows.annotate(above=Subquery(parent.values("name")[:1]))
 
 
 def unit_ancestors(user: AnyUser, unit: UnionUnit) -> list[UnionUnit]:

@@ -24,9 +24,14 @@ from members.models import (
     Application,
     ApplicationFile,
     ImportBatch,
+    CertificateFiling,
+    CommitteeSeat,
+    LegalPersonCertificate,
     MemberCertificate,
     Membership,
     Transfer,
+    UnitChange,
+    UnitPlaque,
 )
 from members.states import Confirmation, Verdict
 from members.transfers import actions as transfers
@@ -154,6 +159,44 @@ def account(cast: Cast) -> dict[str, Any]:
 @thing
 def grant(cast: Cast) -> dict[str, Any]:
     return {"pk": cast.users["field_officer"].grants.get().pk}
+
+
+@thing
+def committee(cast: Cast) -> dict[str, Any]:
+    return {"pk": make.committee(cast.place.firm_a).pk}
+
+
+@thing
+def committee_seat(cast: Cast) -> dict[str, Any]:
+    return {"pk": CommitteeSeat.objects.get(committee=cast.address_of("committee")["pk"]).pk}
+
+
+@thing
+def unit_certificate(cast: Cast) -> dict[str, Any]:
+    return {"pk": make.legal_certificate(cast.place.firm_a).pk}
+
+
+@thing
+def certificate_filing(cast: Cast) -> dict[str, Any]:
+    held = LegalPersonCertificate.objects.get(pk=cast.address_of("unit_certificate")["pk"])
+    filing = CertificateFiling.objects.create(
+        certificate=held, what="address", happened_on=held.issued_on
+    )
+    return {"pk": filing.pk}
+
+
+@thing
+def plaque(cast: Cast) -> dict[str, Any]:
+    made = UnitPlaque.objects.create(unit=cast.place.firm_a, title="职工之家", granted_on=SINCE)
+    return {"pk": made.pk}
+
+
+@thing
+def unit_change(cast: Cast) -> dict[str, Any]:
+    made = UnitChange.objects.create(
+        unit=cast.place.firm_a, kind="split", happened_on=SINCE, reason="grew"
+    )
+    return {"pk": made.pk}
 
 
 @thing

@@ -9,18 +9,22 @@ from typing import Any
 
 from django.db import transaction
 from PIL import Image
+from stdnum.cn import uscc
 from stdnum.cn.ric import calc_check_digit
 
-from members.actions import applications, memberships, people
+from members.actions import applications, bodies, memberships, people, unit_papers
 from members.models import (
     Application,
     Area,
+    Committee,
     Employer,
     EmployerCoverage,
     EmployerHeadcount,
+    LegalPersonCertificate,
     Membership,
     Person,
     UnionUnit,
+    UnitPlacement,
     WorkerGroup,
 )
 from members.states import Confirmation, FormationMethod, Source
@@ -86,8 +90,11 @@ def unit(parent: UnionUnit | None = None, **fields: Any) -> UnionUnit:
     }
     values.setdefault("area", parent.area if parent else None)
     if parent is None:
-        return UnionUnit.objects.add_root(create_kwargs=values)
-    return UnionUnit.objects.add_child(_fresh(parent), create_kwargs=values)
+        made = UnionUnit.objects.add_root(create_kwargs=values)
+    else:
+        made = UnionUnit.objects.add_child(_fresh(parent), create_kwargs=values)
+    UnitPlacement.objects.create(unit=made, parent=parent, started_on=SINCE)
+    return made
 
 
 def district_unit(**fields: Any) -> UnionUnit:
@@ -195,3 +202,23 @@ def jpeg(size: tuple[int, int] = (300, 420), colour: str = "#c84b31", **options:
 def picture(by: Any = SYSTEM, kind: str = "photo") -> Attachment:
     """Store a small JPEG."""
     return files.store(jpeg(), by=by, kind=kind, name="photo.jpg", content_type="image/jpeg")
+
+
+def committee(unit: UnionUnit, **fields: Any) -> Committee:
+    """Elect a union committee of `unit` with one chair."""
+    values = {
+        "kind": "union", "started_on": date(2025, 3, 1), "term_years": 3,
+        "seats": [bodies.Seat(office="chair", name="张主席")], **fields,
+    }  # fmt: skip
+    return bodies.elect(by=SYSTEM, unit=unit, election=bodies.Election(**values))
+
+
+def legal_certificate(unit: UnionUnit, **fields: Any) -> LegalPersonCertificate:
+    """Register `unit` as a legal person."""
+    stem = f"81490100MA{next(_serial):07d}"
+    values = {
+        "credit_code": stem + uscc.calc_check_digit(stem), "representative": "张主席",
+        "issued_on": date(2025, 3, 1), "valid_to": date(2028, 3, 1), **fields,
+    }  # fmt: skip
+    registration = unit_papers.Registration(**values)
+    return unit_papers.record_certificate(by=SYSTEM, unit=unit, registration=registration)

@@ -8,9 +8,11 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from members.actions.unit_changes import Paper, close_unit
 from members.models import Application
 from tests.factories import members as make
 from unionportal.core import figures
+from unionportal.core.actors import SYSTEM
 
 pytestmark = pytest.mark.django_db
 ROUTES = ["areas", "units", "employers", "members", "applications"]
@@ -150,3 +152,28 @@ def test_every_figure_of_the_app_computes_with_its_base(district, district_offic
     assert value("new-this-month") == (2, None, 0)
     assert value("membership-rate") == (2, 40, 0)
     assert value("unionisation-rate") == (1, 1, 0)
+
+
+def test_a_units_bodies_papers_and_health_are_read(district, subdistrict_officer, client_for):
+    client = client_for(subdistrict_officer)
+    committee = make.committee(district.firm_a)
+    certificate = make.legal_certificate(district.firm_a)
+    make.committee(district.firm_b)
+    [row] = client.get("/api/v1/committees/?in_office=true").json()["results"]
+    assert (row["id"], row["due_on"], row["seats"][0]["name"]) == (
+        str(committee.pk), "2028-03-01", "张主席"
+    )  # fmt: skip
+    [paper] = client.get(f"/api/v1/legal-certificates/?unit={district.firm_a.pk}").json()["results"]
+    assert (paper["credit_code"], paper["valid_to"]) == (certificate.credit_code, "2028-03-01")
+    health = client.get(f"/api/v1/units/{district.firm_a.pk}/health/").json()
+    assert (health["members"], health["elected_on"], health["due_on"]) == (
+        0, "2025-03-01", "2028-03-01"
+    )  # fmt: skip
+    [placed] = client.get(f"/api/v1/units/{district.firm_a.pk}/placements/").json()
+    assert placed == {
+        "parent": str(district.unit_a.pk), "started_on": "2020-01-01", "ended_on": None,
+        "reason": "",
+    }  # fmt: skip
+    close_unit(by=SYSTEM, unit=district.firm_a, paper=Paper(reason="the firm ended"))
+    [change] = client.get("/api/v1/unit-changes/").json()["results"]
+    assert (change["unit"], change["kind"]) == (str(district.firm_a.pk), "close")

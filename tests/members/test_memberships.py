@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from members.actions import memberships, people, units
+from members.actions.unit_changes import Paper, close_unit
 from members.models import Affiliation, Membership, MonthlyFlow, Movement, WorkerGroup
 from members.queries import find_person, is_widely_shared, shared_phone_count, status_of
 from members.states import MembershipState, PhoneState
@@ -230,21 +231,15 @@ def test_establishing_a_unit_unionises_its_employers(district, district_officer)
     employer.refresh_from_db()
     assert (unit.status, employer.union_state) == ("established", "unionised")
 
-    units.dissolve(unit=unit, by=district_officer, reason="the firm closed")
+    close_unit(by=district_officer, unit=unit, paper=Paper(reason="the firm closed"))
     employer.refresh_from_db()
     assert employer.union_state == "not_unionised"
     assert employer.coverages.get().ended_on is not None
 
 
-def test_a_unit_with_units_below_is_not_dissolved(district, district_officer):
-    with pytest.raises(Refused) as refusal:
-        units.dissolve(unit=district.unit_a, by=district_officer, reason="merged")
-    assert refusal.value.code == "has_children"
-
-
 def test_a_subdistrict_officer_does_not_establish_units(district, subdistrict_officer):
     with pytest.raises(NotAllowed):
-        units.dissolve(unit=district.firm_a, by=subdistrict_officer, reason="x")
+        units.establish(unit=district.firm_a, by=subdistrict_officer)
 
 
 def test_every_database_has_the_nine_groups(db):

@@ -22,6 +22,7 @@ class Permission(StrEnum):
     USE_DESK = "use_desk"
     VIEW_ORGANISATION = "view_organisation"
     MANAGE_ORGANISATION = "manage_organisation"
+    KEEP_UNIT_RECORDS = "keep_unit_records"
     VIEW_MEMBERS = "view_members"
     ENROL = "enrol"
     LOAD_REGISTRY = "load_registry"
@@ -85,9 +86,10 @@ class SubdistrictOfficer(Role):
     name = _("Sub-district officer")
     words = _(
         "Approves applications for the units of the sub-district, recording the grassroots "
-        "union's decision."
+        "union's decision, and keeps those units' committees and certificates."
     )
     permissions = FieldOfficer.permissions | {
+        P.KEEP_UNIT_RECORDS,
         P.APPROVE_APPLICATION,
         P.REVEAL,
         P.EXPORT,

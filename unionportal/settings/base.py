@@ -280,6 +280,8 @@ TRANSFER_DAYS = env.number("TRANSFER_DAYS", 15)
 # "longitude,latitude" in WGS-84; a service point far from it is doubted. Empty = the middle of
 # the known points.
 DISTRICT_CENTRE = env.text("DISTRICT_CENTRE", "")
+# Women members from which a women workers' committee is due: 10 in Henan, 25 in Shanghai.
+WOMEN_COMMITTEE_FROM = env.number("WOMEN_COMMITTEE_FROM", 10)
 PUBLIC_URL = env.text("PUBLIC_URL", "http://127.0.0.1:8000")
 DEMO_MODE = False
 # Refuse a GET that writes: on in development and tests, where it is a bug to find.

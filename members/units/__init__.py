@@ -1,0 +1,1 @@
+"""Desk pages of union units beyond the tree: records, changes with preview, reminders."""
