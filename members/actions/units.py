@@ -64,7 +64,7 @@ def edit_unit(
         "reported_on": reported_on,
     }  # fmt: skip
     _check_edit(values)
-    locked = UnionUnit.objects.select_for_update(of=("self",)).get(pk=unit.pk)
+    locked: UnionUnit = UnionUnit.objects.select_for_update(of=("self",)).get(pk=unit.pk)
     changed = [field for field, value in values.items() if getattr(locked, field) != value]
     if not changed:
         return locked

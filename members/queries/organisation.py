@@ -66,8 +66,9 @@ def unit_search(user: AnyUser, text: str) -> QuerySet[UnionUnit]:
     parent = UnionUnit.objects.filter(
         path=Substr(OuterRef("path"), 1, Length(OuterRef("path")) - UnionUnit.steplen)
     ).order_by()
-    rows: QuerySet[UnionUnit] = UnionUnit.objects.visible_to(user).filter(name__contains=text)
-    return rows.annotate(above=Subquery(parent.values("name")[:1]))
+    named = UnionUnit.objects.visible_to(user).filter(name__contains=text)
+    rows: QuerySet[UnionUnit] = named.annotate(above=Subquery(parent.values("name")[:1]))
+    return rows  # noqa: RET504 - treebeard has no types, so the type is stated here
 
 
 def unit_ancestors(user: AnyUser, unit: UnionUnit) -> list[UnionUnit]:
