@@ -68,7 +68,7 @@ def unit_search(user: AnyUser, text: str) -> QuerySet[UnionUnit]:
     ).order_by()
     named = UnionUnit.objects.visible_to(user).filter(name__contains=text)
     rows: QuerySet[UnionUnit] = named.annotate(above=Subquery(parent.values("name")[:1]))
-    return rows  # noqa: RET504 - treebeard has no types, so the type is stated here
+    return rows
 
 
 def unit_ancestors(user: AnyUser, unit: UnionUnit) -> list[UnionUnit]:
