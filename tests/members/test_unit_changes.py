@@ -253,7 +253,7 @@ def test_closing_retains_the_members_of_the_whole_branch(district, counted, dist
     member.refresh_from_db()
     assert (member.unit, member.state, member.employer) == (district.pool_a, "retained", None)
     assert Membership.objects.filter(unit=district.pool_a, state="retained").count() == 4
-    lines = StatusChange.objects.values_list("to_state", "reason_code", "day")
+    lines = StatusChange.objects.filter(verb="retain").values_list("to_state", "reason_code", "day")
     assert list(lines) == [("retained", "employer_closed", DAY)] * 4
     firm.refresh_from_db()
     assert firm.union_state == "not_unionised"
