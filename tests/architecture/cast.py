@@ -23,9 +23,9 @@ from members.actions import applications, classification, memberships, requests
 from members.models import (
     Application,
     ApplicationFile,
-    ImportBatch,
     CertificateFiling,
     CommitteeSeat,
+    ImportBatch,
     LegalPersonCertificate,
     MemberCertificate,
     Membership,
