@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from members.actions.candidates import Candidate
 from members.fields import IdentifierField, LookupChoiceField, ScanField
+from members.lists.picker import UnitField, units_for
 from members.models import Area, Employer, UnionUnit, WorkerGroup
 from members.models.people import IdType
 from members.states import (
@@ -24,7 +25,6 @@ from members.states import (
 from unionportal.core import identifiers
 from unionportal.core.forms import DateInput, DigitsInput
 from unionportal.core.models import User
-from unionportal.core.roles import Permission
 
 # Enough digits to be a phone or an ID number: such text must not travel in an address.
 LONG_NUMBER = re.compile(r"[0-9]{11}|[0-9]{17}[0-9Xx]")
@@ -100,7 +100,7 @@ class EnrolForm(EmployerByName, forms.Form):
         widget=DigitsInput,
     )
     group = LookupChoiceField(label=_("Group"), queryset=WorkerGroup.objects.none())
-    unit = LookupChoiceField(
+    unit = UnitField(
         label=_("Union unit"),
         queryset=UnionUnit.objects.none(),
         help_text=_("No union at the workplace? Choose the holding pool of the sub-district."),
@@ -133,8 +133,7 @@ class EnrolForm(EmployerByName, forms.Form):
         super().__init__(*args, **kwargs)
         self.user = user
         self.employer_found: Employer | None = None
-        units = UnionUnit.objects.visible_to(user, Permission.ENROL).taking_members()
-        set_choices(self, "unit", units.filter(is_external=False))
+        set_choices(self, "unit", units_for(user, "enrol"))
         set_choices(self, "group", groups_in_use())
 
     def clean_id_number(self) -> str:

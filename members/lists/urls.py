@@ -6,5 +6,6 @@ from members.lists import views
 
 urlpatterns: list[URLPattern] = [
     path("members/", views.member_list, name="member-list"),
+    path("units/pick/", views.unit_pick, name="unit-pick"),
     path("members/find/", views.member_find, name="member-find"),
 ]

@@ -17,6 +17,7 @@ from members.lists.columns import chooser, member_table, shown_columns
 from members.lists.filters import MemberFilter
 from members.lists.forms import SearchForm
 from members.lists.page import Order
+from members.lists.picker import MOST_SHOWN, find_units, units_for
 from members.lists.reach import for_page, members_in_reach
 from members.models import Membership
 from members.states import Confirmation, PhoneState
@@ -153,3 +154,12 @@ def _tabs(request: HttpRequest) -> list[dict[str, Any]]:
         for label, query in VIEWS
     ]
     return fixed + saved.tabs(staff(request), LIST, path, here)
+
+
+@desk(P.VIEW_ORGANISATION)
+def unit_pick(request: HttpRequest) -> HttpResponse:
+    """Return the units that fit what is being typed into a picker, as a fragment."""
+    text = next((v for name, v in request.GET.items() if name.endswith("_text")), "")[:60]
+    found = find_units(units_for(staff(request), request.GET.get("for", "look")), text)
+    context = {"units": found[:MOST_SHOWN], "has_more": len(found) > MOST_SHOWN, "text": text}
+    return render(request, "members/_unit_picks.html", context)

@@ -172,6 +172,7 @@ MEMBERS = {
     "members:coverage-end": form(CHIEFS, AREA_A, "coverage"),
     "members:member-list": look(LOOKERS),
     "members:member-find": send(LOOKERS),
+    "members:unit-pick": look(ORGANISATION),
     "members:member-detail": look(LOOKERS, AREA_A, "member"),
     "members:member-reveal": send(DECIDERS, AREA_A, "member"),
     "members:member-edit": form(OFFICERS, AREA_A, "member"),
