@@ -107,7 +107,7 @@ class UnitField(LookupChoiceField):
         super()._set_queryset(queryset)  # type: ignore[misc]
         self.widget.rows = self.queryset
 
-    queryset = property(LookupChoiceField._get_queryset, _set_queryset)  # type: ignore[attr-defined,assignment]
+    queryset = property(LookupChoiceField._get_queryset, _set_queryset)  # type: ignore[attr-defined]
 
     def to_python(self, value: Any) -> Any:
         if not str(value or "").startswith(TYPED):
