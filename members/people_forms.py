@@ -13,6 +13,7 @@ from members import record, reference
 from members.actions.standing import Change
 from members.fields import IdentifierField, LookupChoiceField, ScanField
 from members.forms import ALL, FilterForm, groups_in_use, set_choices
+from members.lists.picker import UnitField
 from members.models import DataRequest, UnionUnit, WorkerGroup
 from members.models.standing import RetainReason
 from members.record import Kind, MemberField
@@ -180,7 +181,7 @@ class CorrectionForm(forms.Form):
 class JoinAgainForm(forms.Form):
     """A former member wishes to join again: the union decides as about anybody."""
 
-    unit = LookupChoiceField(label=_("Union unit"), queryset=UnionUnit.objects.none())
+    unit = UnitField(label=_("Union unit"), queryset=UnionUnit.objects.none())
     group = LookupChoiceField(label=_("Group"), queryset=WorkerGroup.objects.none())
     vehicle_plate = IdentifierField(
         label=_("Plate"), parse=identifiers.parse_plate, attribute="number", max_length=20,

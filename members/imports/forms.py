@@ -13,6 +13,7 @@ from members.imports.actions import RIGHTS, Upload
 from members.imports.checking import Looked, look
 from members.imports.columns import LAYOUTS, title_of, titles_of
 from members.imports.places import learnt_titles
+from members.lists.picker import UnitField
 from members.models import Employer, ImportBatch, UnionUnit, WorkerGroup
 from members.states import ImportKind
 from unionportal.core import files
@@ -31,9 +32,7 @@ class RosterForm(EmployerByName, forms.Form):
 
     kind = ImportKind.ROSTER
 
-    unit = LookupChoiceField(
-        label=_("Union unit the workers join"), queryset=UnionUnit.objects.none()
-    )
+    unit = UnitField(label=_("Union unit the workers join"), queryset=UnionUnit.objects.none())
     employer = forms.CharField(
         label=_("Employer"),
         max_length=120,
@@ -129,6 +128,7 @@ class RegistryForm(RosterForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["unit"].label = _("Union unit whose members these are")
+        self.fields["unit"].widget.purpose = "look"  # type: ignore[attr-defined]
         self.fields["unit"].help_text = _(
             "Rows may name a union at or below it. Rows that name none belong to this unit itself."
         )

@@ -8,8 +8,9 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from members.fields import IdentifierField, LookupChoiceField, ScanField
+from members.fields import IdentifierField, ScanField
 from members.forms import EmployerByName, FilterForm, set_choices
+from members.lists.picker import UnitField
 from members.models import Employer, UnionUnit
 from members.models.people import IdType
 from members.transfers.queries import find_unit
@@ -78,7 +79,7 @@ class PullForm(AskForm):
         max_length=30,
         widget=forms.TextInput(attrs={"autocomplete": "off", "data-union-keep-not": True}),
     )
-    unit = LookupChoiceField(label=_("New union"), queryset=UnionUnit.objects.none())
+    unit = UnitField(label=_("New union"), queryset=UnionUnit.objects.none())
     employer = forms.CharField(
         label=_("New employer"),
         max_length=120,
