@@ -5,7 +5,7 @@ class MembersConfig(AppConfig):
     name = "members"
 
     def ready(self) -> None:
-        from members import figures, tasks  # noqa: F401, PLC0415 - they register themselves
+        from members import figures, retention, tasks  # noqa: F401, PLC0415 - register themselves
         from members.lists.exporting import register_lists  # noqa: PLC0415 - needs the models
         from members.merging.links import register_links  # noqa: PLC0415
         from members.navigation import register_pages  # noqa: PLC0415 - needs the models
@@ -19,3 +19,4 @@ class MembersConfig(AppConfig):
         register_links()
         register_pages()
         register_lists()
+        retention.register()

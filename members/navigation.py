@@ -19,6 +19,7 @@ def register_pages() -> None:
         (20, _("Applications"), "members:application-list", P.VIEW_MEMBERS, waiting_count),
         (30, _("Enrol a person"), "members:enrol", P.ENROL, None),
         (40, _("Imports"), "members:import-list", P.ENROL, None),
+        (15, _("Holding pool"), "members:holding-pool", P.VIEW_MEMBERS, None),
         (45, _("Requests about own data"), "members:request-list", P.APPROVE_APPLICATION, None),
         (50, _("Union units"), "members:unit-tree", P.VIEW_ORGANISATION, None),
         (60, _("Areas"), "members:area-tree", P.VIEW_ORGANISATION, None),

@@ -17,7 +17,7 @@ from members.lists.picker import UnitField
 from members.models import DataRequest, UnionUnit, WorkerGroup
 from members.models.standing import RetainReason
 from members.record import Kind, MemberField
-from members.states import RequestState
+from members.states import RequestState, UnitKind
 from unionportal.core import identifiers
 from unionportal.core.forms import DateInput
 from unionportal.core.input_errors import InputError
@@ -228,3 +228,16 @@ class RequestFilterForm(FilterForm):
         state = self.cleaned_data["state"] or RequestState.OPEN
         wanted = {"state": "" if state == "all" else state, "kind": self.cleaned_data["kind"]}
         return {name: value for name, value in wanted.items() if value}
+
+
+class PoolMoveForm(forms.Form):
+    """The union the picked members go to."""
+
+    unit = LookupChoiceField(label=_("To which union"), queryset=UnionUnit.objects.none())
+    day = forms.DateField(label=_("Holds from"), widget=DateInput, initial=timezone.localdate)
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        units = UnionUnit.objects.visible_to(user, Permission.APPROVE_APPLICATION)
+        taking = units.taking_members().filter(is_external=False)
+        set_choices(self, "unit", taking.exclude(kind=UnitKind.HOLDING_POOL))

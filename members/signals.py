@@ -27,3 +27,5 @@ memberships_unloaded = Signal()
 # memberships: list[Membership]. Asks who objects to annulling them; receivers return
 # {membership id: code of a reason in members.imports.texts}.
 annulment_asked = Signal()
+# person: Person (already empty), by: the actor; upper apps remove what they hold of the identity
+person_anonymised = Signal()

@@ -128,6 +128,29 @@ class PickApplicationTable(ApplicationTable):
         exclude = ("state",)
 
 
+class PoolTable(PortalTable):
+    """Members in a holding pool, the longest first, with a checkbox each."""
+
+    pick = PickColumn(form="pool", name="ids")
+    name = tables.Column(
+        verbose_name=_("Full name"),
+        accessor="person__name",
+        linkify=("members:member-detail", {"pk": tables.A("pk")}),
+        attrs=PortalTable.FIRST,
+    )
+    phone = tables.Column(verbose_name=_("Phone"), accessor="person__phone_masked")
+    group = tables.Column(verbose_name=_("Group"))
+    unit = tables.Column(verbose_name=_("Holding pool"))
+    joined_on = DayColumn(verbose_name=_("Joined on"))
+
+    class Meta(PortalTable.Meta):
+        model = Membership
+        fields = ("pick", "name", "phone", "group", "unit", "joined_on")
+
+    def render_phone(self, value: str, record: Membership) -> SafeString:
+        return masked_phone(value)
+
+
 REQUEST_KINDS = {
     RequestState.OPEN: "wait",
     RequestState.DONE: "ok",

@@ -20,6 +20,8 @@ from benefits.ledger import Amount
 from benefits.models import Entitlement, PayeeAccount, PayoutBatch, PayoutLine, Pot, TransferKind
 from benefits.queries.payouts import can_be_written, lines_digest, payable
 from benefits.states.payouts import BatchState, EntitlementState, LineState, ProgrammeState, Reason
+from members.models.consents import Purpose
+from members.queries.consents import refusers
 from unionportal.core import audit
 from unionportal.core.actors import SYSTEM
 from unionportal.core.crypto import order_hmac, person_order_key
@@ -237,6 +239,8 @@ def _drop_unpayable(batch: PayoutBatch, by: User) -> None:
     _drop(changed, Reason.ACCOUNT_CHANGED, by)
     gone = lines.exclude(entitlement__state=EntitlementState.RESERVED, entitlement__review="")
     _drop(gone, Reason.NOT_PAYABLE, by)
+    refused = lines.filter(entitlement__person__in=refusers(Purpose.PAYOUT))
+    _drop(refused, Reason.NOT_PAYABLE, by)
 
 
 def _drop(lines: QuerySet[PayoutLine], why: Reason, by: User | ServiceActor) -> None:

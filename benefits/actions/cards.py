@@ -15,6 +15,8 @@ from benefits.actions.rights import require
 from benefits.models import CardEvent, MemberCard
 from benefits.states.cards import OPEN_CARD, AccountState, CardEventKind, CardState
 from members.models import Membership
+from members.models.consents import Purpose
+from members.queries.consents import refusers
 from unionportal.core import audit
 from unionportal.core.ids import new_id
 from unionportal.core.roles import Permission
@@ -31,11 +33,17 @@ CHUNK = 2_000
 
 @transaction.atomic
 def request_for(memberships: Iterable[Membership], *, by: User | ServiceActor) -> int:
-    """Ask for a card for every member without one; return how many cards that made."""
+    """Ask for a card for every member without one; return how many cards that made.
+
+    Nobody's data goes to the bank who took the consent to it back (PIPL 23, 29).
+    """
+    members = [one for one in memberships if one.is_open]
+    asked = refusers(Purpose.CARD).filter(pk__in=[one.person_id for one in members])
+    refused = set(asked.values_list("pk", flat=True))
     cards = [
         MemberCard(id=new_id(), membership_id=one.pk, person_id=one.person_id)
-        for one in memberships
-        if one.is_open
+        for one in members
+        if one.person_id not in refused
     ]
     MemberCard.objects.bulk_create(cards, ignore_conflicts=True, batch_size=CHUNK)
     kept = MemberCard.objects.filter(pk__in=[card.pk for card in cards])

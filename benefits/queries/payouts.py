@@ -18,6 +18,8 @@ from benefits.states.payouts import (
     EntitlementState,
     LineState,
 )
+from members.models.consents import Purpose
+from members.queries.consents import refusers
 
 DIGEST_COLUMNS = (
     "order_no", "seq", "attempt", "entitlement_id", "amount_fen", "payee_account_id",
@@ -68,8 +70,15 @@ def is_rested() -> Q:
 
 
 def payable(programme: Programme) -> QuerySet[Entitlement]:
-    """Rights that can go on a list now, as far as the database can tell (names come later)."""
-    return unpaid(programme).filter(is_rested(), Q(account_id__isnull=False), review="")
+    """Rights that can go on a list now, as far as the database can tell (names come later).
+
+    Without the person's consent to payouts nothing goes to a bank (PIPL 29).
+    """
+    return (
+        unpaid(programme)
+        .filter(is_rested(), Q(account_id__isnull=False), review="")
+        .exclude(person__in=refusers(Purpose.PAYOUT))
+    )
 
 
 def can_be_written(holder: str) -> bool:
@@ -96,6 +105,8 @@ def obstacles(programme: Programme) -> list[Obstacle]:
     rows = unpaid(programme).order_by()
     names = _payable_names(programme)
     found = [
+        Obstacle("no_consent", _("Consent to payouts withdrawn"),
+                 rows.filter(person__in=refusers(Purpose.PAYOUT)).count()),
         Obstacle("no_account", _("No account that may be used yet"),
                  rows.filter(Q(account_id__isnull=True)).count()),
         Obstacle("resting", _("The last try failed; it rests before the next"),

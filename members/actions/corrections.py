@@ -70,7 +70,7 @@ def _id_number(person: Person, value: str, by: User | ServiceActor) -> tuple[str
     number = read_id_number(person.id_type, value)
     _refuse_same(number, person.id_number)
     index = person_index(person.id_type, number)
-    if Person.objects.filter(id_index=index).exists():
+    if Person.everyone.filter(id_index=index).exists():
         raise Refused(
             _(
                 "This number is on record for another person. If both are one and the same, "

@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from members.actions.anonymising import anonymise_person
 from members.models import DataRequest, Person
 from unionportal.core import audit
 from unionportal.core.actors import ServiceActor
@@ -61,8 +62,14 @@ def fulfil(
     answer: str = "",
     evidence: Attachment | None = None,
 ) -> DataRequest:
-    """Close a request as done, saying what was done."""
-    return _decide(request, "fulfil", by, answer, evidence)
+    """Close a request as done, saying what was done; a deletion is done by this very step.
+
+    Raises `Refused` (`still_member`, `open_application`) while a deletion is not possible.
+    """
+    closed = _decide(request, "fulfil", by, answer, evidence)
+    if request.kind == DataRequest.Kind.DELETE:
+        anonymise_person(person=request.person, by=by, reason="asked for")
+    return closed
 
 
 @transaction.atomic

@@ -56,6 +56,7 @@ class MemberSerializer(serializers.ModelSerializer[Membership]):
         fields = (
             "id", "member_no", "name", "id_masked", "phone_masked", "phone_state", "state",
             "confirmation", "source", "group", "unit", "employer", "joined_on", "ended_on",
+            "employment_form", "employment_status", "occupation",
         )  # fmt: skip
 
 
@@ -69,6 +70,15 @@ class ApplicationSerializer(serializers.ModelSerializer[Application]):
             "unit", "area", "employer", "confirmation", "membership", "answer", "submitted_at",
             "closed_at",
         )  # fmt: skip
+
+
+def refuse_unknown(form: serializers.Serializer[Any], data: Any) -> None:
+    """Raise a validation error for fields nobody knows: they are refused, not ignored."""
+    if isinstance(data, dict) and (unknown := sorted(set(data) - set(form.fields))):
+        known = ", ".join(form.fields)
+        raise serializers.ValidationError(
+            {name: [_("Unknown field. Known here: %s") % known] for name in unknown}
+        )
 
 
 class CandidateSerializer(serializers.Serializer[Candidate]):
@@ -102,11 +112,7 @@ class CandidateSerializer(serializers.Serializer[Candidate]):
         return request.user if request is not None else None
 
     def to_internal_value(self, data: Any) -> Any:
-        if isinstance(data, dict) and (unknown := sorted(set(data) - set(self.fields))):
-            known = ", ".join(self.fields)
-            raise serializers.ValidationError(
-                {name: [_("Unknown field. Known here: %s") % known] for name in unknown}
-            )
+        refuse_unknown(self, data)
         return super().to_internal_value(data)
 
     def candidate(self) -> Candidate:

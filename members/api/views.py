@@ -13,6 +13,7 @@ from rest_framework.response import Response
 
 from members.actions import applications
 from members.api import filters, serializers
+from members.api.standing import MEMBER_STEPS, MemberDetailSerializer, MemberSteps
 from members.api.unit_views import HealthSerializer, PlacementSerializer
 from members.lists import search
 from members.lists.filters import MemberFilter
@@ -76,18 +77,28 @@ class EmployerViewSet(PortalViewSet):
     rights = LOOK_AT_ORGANISATION
 
 
-class MemberViewSet(PortalViewSet):
+class MemberViewSet(MemberSteps, PortalViewSet):
     """Memberships in reach; every number masked. `q` searches, in the order of what it found."""
 
     queryset = Membership.objects.all()
     serializer_class = serializers.MemberSerializer
     filterset_class = MemberFilter
     orderings = ("-joined_on", "joined_on", "member_no")
-    rights = LOOK_AT_MEMBERS
+    rights: ClassVar[dict[str, Permission]] = {
+        **LOOK_AT_MEMBERS,
+        **dict.fromkeys(MEMBER_STEPS, P.APPROVE_APPLICATION),
+    }
+
+    def get_serializer_class(self) -> Any:
+        is_one = self.action == "retrieve"
+        return MemberDetailSerializer if is_one else serializers.MemberSerializer
 
     def get_queryset(self) -> QuerySet[Membership]:
         if getattr(self, "swagger_fake_view", False):
             return Membership.objects.none()
+        if self.action == "retrieve":
+            rows = Membership.objects.visible_to(self.request.user).select_related("person")
+            return rows.defer("person__id_number", "person__phone")
         is_search = bool(self.request.query_params.get("q"))
         return for_page(members_in_reach(self.request.user, is_search=is_search))
 

@@ -79,6 +79,14 @@ class Consent(models.Model):
     evidence = models.ForeignKey(Attachment, null=True, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
+        indexes = [
+            # Few: whoever took a consent back is looked up before anything goes to a bank.
+            models.Index(
+                fields=["purpose", "person"],
+                name="consent_withdrawn",
+                condition=Q(withdrawn_at__isnull=False),
+            )
+        ]
         constraints = [
             models.UniqueConstraint(
                 name="consent_one_open",

@@ -29,6 +29,7 @@ class CoreConfig(AppConfig):
             (30, _("Who looked"), "core:reveal-list", Permission.VIEW_AUDIT),
             (40, _("Accounts"), "core:account-list", Permission.MANAGE_ACCOUNTS),
             (50, _("Give roles"), "core:grant-list", Permission.MANAGE_ROLES),
+            (55, _("Storage terms"), "core:retention", Permission.MANAGE_RETENTION),
             (60, _("Who may do what"), "core:role-list", Permission.USE_DESK),
         ]
         for order, label, url_name, permission in pages:

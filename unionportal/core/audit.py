@@ -36,6 +36,18 @@ def record(
     return event
 
 
+def record_fact(
+    *, by: User | ServiceActor, verb: str, subject: str, data: dict[str, Any]
+) -> AuditEvent:
+    """Log something `by` did that has no row of its own, such as a nightly run over `subject`."""
+    event = _model()(
+        actor_id=by.pk, actor_label=label_of(by), verb=verb, target_type=verb.split(".")[0],
+        target_id=subject[:40], data=data,
+    )  # fmt: skip
+    event.save(force_insert=True)
+    return event
+
+
 def record_many(
     *,
     by: User | ServiceActor,

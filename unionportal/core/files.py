@@ -21,7 +21,7 @@ from unionportal.core.models.files import Attachment
 if TYPE_CHECKING:
     from datetime import timedelta
 
-    from django.db.models import Model
+    from django.db.models import Model, QuerySet
 
     from unionportal.core.models import User
 
@@ -175,7 +175,11 @@ def open_content(attachment: Attachment) -> bytes:
 
 def drop_expired() -> int:
     """Delete the content of attachments past their term; the row stays as evidence."""
-    due = Attachment.objects.filter(expires_at__lt=timezone.now(), dropped_at__isnull=True)
+    return drop(Attachment.objects.filter(expires_at__lt=timezone.now(), dropped_at__isnull=True))
+
+
+def drop(due: QuerySet[Attachment]) -> int:
+    """Delete the content of the attachments `due`; return how many. Safe to repeat."""
     count = 0
     for attachment in due.iterator():
         _path(attachment).unlink(missing_ok=True)

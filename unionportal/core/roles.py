@@ -44,6 +44,7 @@ class Permission(StrEnum):
     VIEW_AUDIT = "view_audit"
     MANAGE_ACCOUNTS = "manage_accounts"
     MANAGE_ROLES = "manage_roles"
+    MANAGE_RETENTION = "manage_retention"
 
 
 P = Permission
@@ -111,6 +112,7 @@ class DistrictOfficer(Role):
         P.MANAGE_PROGRAMMES,
         P.VIEW_MONEY,
         P.ACCEPT_STATION,
+        P.MANAGE_RETENTION,
     }
 
 
@@ -149,8 +151,10 @@ class SystemAdministrator(Role):
 class SecurityAdministrator(Role):
     code = "security_administrator"
     name = _("Security administrator")
-    words = _("Gives and takes roles. Sees no member data and no money.")
-    permissions = frozenset({P.USE_DESK, P.MANAGE_ROLES})
+    words = _(
+        "Gives and takes roles, sets how long data is kept. Sees no member data and no money."
+    )
+    permissions = frozenset({P.USE_DESK, P.MANAGE_ROLES, P.MANAGE_RETENTION})
     is_exclusive = True
 
 

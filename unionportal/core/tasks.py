@@ -6,7 +6,7 @@ from uuid import UUID
 
 from celery import shared_task
 
-from unionportal.core import heartbeat, housekeeping, jobs
+from unionportal.core import heartbeat, housekeeping, jobs, retention
 from unionportal.core.exports import actions as exports  # noqa: F401 - registers its job
 from unionportal.core.messaging import outbox
 from unionportal.core.schedules import every
@@ -37,7 +37,14 @@ def keep_house() -> None:
     housekeeping.drop_expired()
 
 
+@shared_task(name="core.retention")
+def drop_by_schedule() -> None:
+    retention.run()
+
+
 every(5, "core.heartbeat")
 every(5, "core.sweep_jobs")
 every(5, "core.send_messages")
 every(3600, "core.housekeeping")
+# More often than nightly, so that a night the machine slept through is made up for.
+every(21_600, "core.retention")

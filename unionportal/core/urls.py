@@ -1,6 +1,16 @@
 from django.urls import path
 
-from unionportal.core.views import accounts, audit, demo, exports, files, jobs, lists, preferences
+from unionportal.core.views import (
+    accounts,
+    audit,
+    demo,
+    exports,
+    files,
+    jobs,
+    lists,
+    preferences,
+    retention,
+)
 
 app_name = "core"
 urlpatterns = [
@@ -21,6 +31,7 @@ urlpatterns = [
     path("desk/lists/<slug:name>/columns/", lists.columns_save, name="columns-save"),
     path("desk/audit/", audit.audit_list, name="audit-list"),
     path("desk/reveals/", audit.reveal_list, name="reveal-list"),
+    path("desk/retention/", retention.schedule, name="retention"),
     path("desk/accounts/", accounts.account_list, name="account-list"),
     path("desk/accounts/new/", accounts.account_new, name="account-new"),
     path("desk/accounts/<uuid:pk>/close/", accounts.account_close, name="account-close"),

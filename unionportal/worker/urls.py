@@ -1,6 +1,6 @@
 from django.urls import include, path
 
-from unionportal.worker import papers, transfers, views
+from unionportal.worker import own_data, papers, transfers, views
 
 app_name = "worker"
 urlpatterns = [
@@ -11,6 +11,11 @@ urlpatterns = [
     path("status/code/", views.status_code, name="status-code"),
     path("status/mine/", views.status_answer, name="status-answer"),
     path("status/transfer/", transfers.status_transfer, name="status-transfer"),
+    path("status/data/", own_data.own_data, name="own-data"),
+    path("status/data/copy/", own_data.own_copy, name="own-copy"),
+    path("status/data/consent/", own_data.own_consent, name="own-consent"),
+    path("status/data/request/", own_data.own_request, name="own-request"),
+    path("status/data/request/<uuid:pk>/back/", own_data.own_request_back, name="own-request-back"),
     path("status/leave/", views.status_leave, name="status-leave"),
     path("confirm/<str:token>/", views.confirm, name="confirm"),
     path("complete/<str:token>/", papers.complete, name="complete"),

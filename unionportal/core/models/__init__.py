@@ -9,6 +9,7 @@ from unionportal.core.models.plumbing import (
     Installation,
     LimitBucket,
 )
+from unionportal.core.models.retention import RetentionTerm
 from unionportal.core.models.users import Grant, User
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "LimitBucket",
     "ListPreference",
     "OutboxMessage",
+    "RetentionTerm",
     "RevealEvent",
     "SavedFilter",
     "User",
