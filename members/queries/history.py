@@ -53,6 +53,7 @@ WORDS: dict[str, str | Promise] = {
     "membership.add_vehicle": _("Vehicle added"),
     "membership.end_vehicle": _("Vehicle ended"),
     "person.correct": _("Name, number or phone corrected"),
+    "person.copy": _("The person took a copy of the own data"),
     "person.anonymise": _("Identity removed"),
     "consent.give": _("Consent given"),
     "consent.withdraw": _("Consent withdrawn"),

@@ -24,6 +24,7 @@ from tests.factories import members as make
 from unionportal.core import retention
 from unionportal.core.actors import SYSTEM, WORKER_SELF
 from unionportal.core.errors import NotAllowed, Refused
+from unionportal.core.ids import new_id
 from unionportal.core.models import Attachment, AuditEvent, RetentionTerm, VerificationCode
 
 pytestmark = pytest.mark.django_db
@@ -171,7 +172,7 @@ def test_a_term_holds_from_its_day_and_not_below_the_laws_least(district_officer
 
 def test_the_page_counts_and_drops_nothing(district, district_officer, client_for):
     VerificationCode.objects.create(
-        purpose="status", subject_key="x", session_key="y", code_hash="z",
+        purpose="status", subject_key=new_id(), session_key="y", digest=new_id(),
         expires_at=timezone.now() - timedelta(days=9),
     )  # fmt: skip
     client, url = client_for(district_officer), reverse("core:retention")

@@ -7,7 +7,11 @@ class CoreConfig(AppConfig):
     label = "core"
 
     def ready(self) -> None:
-        from unionportal.core import checks, navigation  # noqa: F401, PLC0415 - needs the apps
+        from unionportal.core import (  # noqa: PLC0415 - needs the apps
+            checks,  # noqa: F401
+            housekeeping,  # noqa: F401
+            navigation,
+        )
         from unionportal.core.api import schema  # noqa: F401, PLC0415
         from unionportal.core.exports.queries import waiting_for  # noqa: PLC0415
         from unionportal.core.roles import Permission  # noqa: PLC0415
