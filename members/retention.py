@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from members.actions.anonymising import anonymise_applications, anonymise_person
-from members.models import Application, Membership, Person, RosterRow
+from members.models import Application, ImportRow, Membership, Person
 from members.states import (
     OPEN_APPLICATION,
     OPEN_MEMBERSHIP,
@@ -26,7 +26,12 @@ from unionportal.core.retention import Topic
 
 CHUNK = 200
 DECLINED = (ApplicationState.REJECTED, ApplicationState.WITHDRAWN)
-READ_IMPORT = (ImportState.DONE, ImportState.FAILED, ImportState.CANCELLED)
+READ_IMPORT = (
+    ImportState.DONE,
+    ImportState.FAILED,
+    ImportState.CANCELLED,
+    ImportState.UNDONE,
+)
 FIVE_YEARS = 1_826
 
 
@@ -40,9 +45,9 @@ def import_files(cutoff: datetime) -> QuerySet[Attachment]:
     return Attachment.objects.filter(kind="roster", created_at__lt=cutoff, dropped_at__isnull=True)
 
 
-def import_rows(cutoff: datetime) -> QuerySet[RosterRow]:
+def import_rows(cutoff: datetime) -> QuerySet[ImportRow]:
     """Rows of finished rosters older than `cutoff` that still hold what was typed."""
-    return RosterRow.objects.filter(
+    return ImportRow.objects.filter(
         batch__state__in=READ_IMPORT, batch__created_at__lt=cutoff
     ).filter(~Q(name_masked="") | ~Q(id_masked="") | Q(id_index__isnull=False))
 
@@ -63,7 +68,7 @@ def former_members(cutoff: datetime) -> QuerySet[Person]:
 
 
 def _in_chunks(
-    rows: QuerySet[Application] | QuerySet[Person] | QuerySet[RosterRow],
+    rows: QuerySet[Application] | QuerySet[Person] | QuerySet[ImportRow],
     drop: Callable[[list[UUID]], int],
 ) -> int:
     """Drop `rows` portion by portion, each in a transaction of its own; return how many."""
@@ -78,8 +83,8 @@ def _in_chunks(
 
 
 def _empty_rows(ids: list[UUID]) -> int:
-    return RosterRow.objects.filter(pk__in=ids).update(
-        typed="", cleaned="", id_index=None, name_masked="", id_masked=""
+    return ImportRow.objects.filter(pk__in=ids).update(
+        typed="", cleaned="", before=None, id_index=None, name_masked="", id_masked=""
     )
 
 

@@ -15,11 +15,11 @@ from members.models import (
     Application,
     Consent,
     DataRequest,
+    ImportRow,
     Membership,
     MemberVehicle,
     Person,
     PersonMerge,
-    RosterRow,
 )
 from members.states import OPEN_APPLICATION, OPEN_MEMBERSHIP, PhoneState
 from unionportal.core import audit, files
@@ -98,8 +98,8 @@ def anonymise_applications(ids: Collection[UUID]) -> int:
     """Remove who sent in these closed applications; source, unit, days and outcome stay."""
     rows = list(Application.objects.select_for_update().filter(pk__in=ids).order_by("pk"))
     closed = [row for row in rows if row.state not in OPEN_APPLICATION]
-    RosterRow.objects.filter(application__in=closed).update(
-        typed="", cleaned="", id_index=None, name_masked="", id_masked=""
+    ImportRow.objects.filter(application__in=closed).update(
+        typed="", cleaned="", before=None, id_index=None, name_masked="", id_masked=""
     )
     papers = Attachment.objects.filter(
         Q(pk__in=[row.evidence_id for row in closed if row.evidence_id])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -75,3 +77,18 @@ class StopReason(models.TextChoices):
     """Why nothing may be done with a person's data but storing it (PIPL 47)."""
 
     WITHDRAWN = "withdrawn", _("Consent to membership withdrawn")
+
+
+def code_field(target: type[models.Model], label: Any) -> Any:
+    """Return an optional foreign key to a code list; codes are never deleted, so no index."""
+    return models.ForeignKey(
+        target, null=True, blank=True, on_delete=models.PROTECT, related_name="+",
+        verbose_name=label, db_index=False,
+    )  # fmt: skip
+
+
+def choice_field(choices: type[models.TextChoices], label: Any) -> Any:
+    """Return an optional choice, "" when not asked; a check constraint knows its codes."""
+    return models.CharField(
+        label, max_length=12, choices=choices, blank=True, default="", db_default=""
+    )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, RangeOperators
 from django.db import models
@@ -20,6 +18,8 @@ from members.models.codes import (
     PoliticalAffiliation,
     SkillLevel,
     StopReason,
+    choice_field,
+    code_field,
 )
 from members.models.organisation import Employer, UnionUnit, WorkerGroup
 from members.models.search_triggers import membership_triggers, person_triggers
@@ -41,21 +41,6 @@ from unionportal.core.scope import Scope, ScopedQuerySet
 class IdType(models.TextChoices):
     CITIZEN = "citizen", _("ID card or residence permit")
     PASSPORT = "passport", _("Passport or travel permit")
-
-
-def _code(target: type[models.Model], label: Any) -> Any:
-    """Return an optional foreign key to a code list; codes are never deleted, so no index."""
-    return models.ForeignKey(
-        target, null=True, blank=True, on_delete=models.PROTECT, related_name="+",
-        verbose_name=label, db_index=False,
-    )  # fmt: skip
-
-
-def _choice(choices: type[models.TextChoices], label: Any) -> Any:
-    """Return an optional choice, "" when not asked; a check constraint knows its codes."""
-    return models.CharField(
-        label, max_length=12, choices=choices, blank=True, default="", db_default=""
-    )
 
 
 class PersonQuerySet(ScopedQuerySet["Person"]):
@@ -103,10 +88,10 @@ class Person(models.Model):
     phone_verified_at = models.DateTimeField(null=True)
     # The optional part of the real-name record: null or "" is "not asked" (minimum collection).
     id_expires_on = models.DateField(_("valid until"), null=True, blank=True)
-    ethnicity = _code(Ethnicity, _("ethnicity"))
-    political_affiliation = _code(PoliticalAffiliation, _("political affiliation"))
-    education = _code(Education, _("education"))
-    household_type = _choice(HouseholdType, _("household"))
+    ethnicity = code_field(Ethnicity, _("ethnicity"))
+    political_affiliation = code_field(PoliticalAffiliation, _("political affiliation"))
+    education = code_field(Education, _("education"))
+    household_type = choice_field(HouseholdType, _("household"))
     is_migrant_worker = models.BooleanField(_("migrant worker"), null=True, blank=True)
     skill_level = models.PositiveSmallIntegerField(
         _("skill grade"), choices=SkillLevel, null=True, blank=True
@@ -242,8 +227,8 @@ class Membership(models.Model):
     )
     vehicle_plate = models.CharField(max_length=10, blank=True, default="")
     platform_name = models.CharField(max_length=40, blank=True, default="")
-    employment_form = _choice(EmploymentForm, _("form of employment"))
-    employment_status = _choice(EmploymentStatus, _("employment"))
+    employment_form = choice_field(EmploymentForm, _("form of employment"))
+    employment_status = choice_field(EmploymentStatus, _("employment"))
     occupation = models.CharField(
         _("occupation"), max_length=40, blank=True, default="", db_default=""
     )

@@ -20,7 +20,7 @@ from unionportal.core.retention import Topic
 
 HALF_YEAR = 180
 # Kinds of stored files that only carry data from one place to another.
-EXPORT_KINDS = ("export", "rejected_rows")
+EXPORT_KINDS = ("export", "import_results")
 
 
 def drop_expired() -> dict[str, int]:

@@ -6,8 +6,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('core', '0004_retention_terms'),
-        ('members', '0010_duplicates'),
+        ('core', '0005_retention_terms'),
+        ('members', '0012_staged_imports'),
     ]
 
     operations = [

@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('core', '0003_discarded_messages'),
+        ('core', '0004_lists'),
     ]
 
     operations = [
