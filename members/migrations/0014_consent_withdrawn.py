@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('core', '0005_retention_terms'),
-        ('members', '0012_staged_imports'),
+        ('members', '0013_unit_bodies'),
     ]
 
     operations = [
