@@ -72,8 +72,8 @@ def _history(mine: list[Membership]) -> Iterable[Sequence[CellValue]]:
             yield step.day.isoformat(), str(step.get_to_state_display()), step.reason
         for stay in membership.affiliations.select_related("unit").order_by("started_on"):
             yield stay.started_on.isoformat(), _("Union unit"), stay.unit.name
-        for stay in membership.group_history.select_related("group").order_by("started_on"):
-            yield stay.started_on.isoformat(), _("Group"), str(stay.group)
+        for work in membership.group_history.select_related("group").order_by("started_on"):
+            yield work.started_on.isoformat(), _("Group"), str(work.group)
 
 
 def _consents(person: Person) -> Iterable[Sequence[CellValue]]:

@@ -214,6 +214,7 @@ REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
 SPECTACULAR_SETTINGS = {
+    "ENUM_NAME_OVERRIDES": {"MembershipStateEnum": "members.states.MembershipState"},
     "TITLE": "Union Portal API",
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
