@@ -297,7 +297,6 @@ class Source(TextChoices):
     ROSTER = "roster", _("Firm's roster")
     SELF_JOIN = "self_join", _("Own phone")
     REGISTRY = "registry", _("Registry load")
-    EXTERNAL = "external", _("Own system's feed")
 
 
 class Verdict(TextChoices):

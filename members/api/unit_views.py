@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-import django_filters as filters
-from rest_framework import serializers
+from typing import Any, ClassVar, cast
 
+import django_filters as filters
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from members.actions import feeds
 from members.models import (
     Committee,
     CommitteeSeat,
     LegalPersonCertificate,
     TermExtension,
+    UnionUnit,
     UnitChange,
+    UnitFeed,
     UnitPlacement,
 )
 from members.queries.bodies import UnitHealth
-from unionportal.core.api.views import PortalViewSet
+from unionportal.core.api.schema import IDEMPOTENCY_KEY
+from unionportal.core.api.views import PortalViewSet, create_once
+from unionportal.core.models import User
 from unionportal.core.roles import Permission
 
 P = Permission
@@ -149,3 +160,68 @@ class UnitChangeViewSet(PortalViewSet):
     filterset_class = UnitChangeFilter
     orderings = ("-happened_on", "happened_on")
     rights = LOOK
+
+
+class FeedSerializer(serializers.ModelSerializer[UnitFeed]):
+    class Meta:
+        model = UnitFeed
+        fields = ("id", "unit", "as_of", "members", "women", "received_at")
+
+
+class NewFeedSerializer(serializers.Serializer[UnitFeed]):
+    """What a head office's own system sends; an unknown field is refused."""
+
+    unit = serializers.PrimaryKeyRelatedField(queryset=UnionUnit.objects.none())
+    as_of = serializers.DateField()
+    members = serializers.IntegerField(min_value=0, max_value=9_999_999)
+    women = serializers.IntegerField(
+        min_value=0, max_value=9_999_999, default=None, allow_null=True
+    )
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        fields = super().get_fields()
+        if (request := self.context.get("request")) is not None:
+            reach = UnionUnit.objects.visible_to(request.user, P.MANAGE_ORGANISATION)
+            fields["unit"] = serializers.PrimaryKeyRelatedField(queryset=reach)
+        return fields
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        unknown = sorted(set(self.initial_data) - set(self.fields))
+        if unknown:
+            raise serializers.ValidationError(dict.fromkeys(unknown, [_("Unknown field.")]))
+        return attrs
+
+
+class FeedFilter(filters.FilterSet):  # type: ignore[misc]
+    unit = filters.UUIDFilter(field_name="unit_id")
+
+    class Meta:
+        model = UnitFeed
+        fields: tuple[str, ...] = ()
+
+
+class ExternalMembersViewSet(PortalViewSet):
+    """Numbers of members that head offices' own systems sent; POST sends one, once per key."""
+
+    queryset = UnitFeed.objects.all()
+    serializer_class = FeedSerializer
+    filterset_class = FeedFilter
+    orderings = ("-as_of", "as_of")
+    rights: ClassVar[dict[str, Permission]] = {**LOOK, "create": P.MANAGE_ORGANISATION}
+
+    @extend_schema(
+        request=NewFeedSerializer, responses={201: FeedSerializer}, parameters=[IDEMPOTENCY_KEY]
+    )
+    def create(self, request: Request) -> Response:
+        """Take the number of members of one external unit on a day."""
+        serializer = NewFeedSerializer(data=request.data, context=self.get_serializer_context())
+        serializer.is_valid(raise_exception=True)
+        return create_once(request, lambda: self._take(request, serializer.validated_data))
+
+    def _take(self, request: Request, data: dict[str, Any]) -> dict[str, Any]:
+        feed = feeds.receive_feed(by=cast(User, request.user), **data)
+        feed.refresh_from_db()
+        return {
+            name: value if value is None or isinstance(value, int) else str(value)
+            for name, value in FeedSerializer(feed).data.items()
+        }

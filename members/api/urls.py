@@ -12,6 +12,9 @@ def register(router: SimpleRouter) -> None:
         "legal-certificates", unit_views.LegalCertificateViewSet, basename="legal-certificates"
     )
     router.register("unit-changes", unit_views.UnitChangeViewSet, basename="unit-changes")
+    router.register(
+        "external-members", unit_views.ExternalMembersViewSet, basename="external-members"
+    )
     router.register("employers", views.EmployerViewSet, basename="employers")
     router.register("members", views.MemberViewSet, basename="members")
     router.register("applications", views.ApplicationViewSet, basename="applications")

@@ -10,6 +10,7 @@ from members.models.employers import (
     EmployerPastArea,
     Industry,
 )
+from members.models.feeds import UnitFeed
 from members.models.files import ApplicationFile, RevokedCertificate
 from members.models.imports import HeaderAlias, ImportBatch, ImportRow, StagedRow
 from members.models.movements import MonthlyFlow, Movement
@@ -84,6 +85,7 @@ __all__ = [
     "TermExtension",
     "UnionUnit",
     "UnitChange",
+    "UnitFeed",
     "UnitPlacement",
     "UnitPlaque",
     "UnitReply",

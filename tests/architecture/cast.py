@@ -31,6 +31,7 @@ from members.models import (
     Membership,
     Transfer,
     UnitChange,
+    UnitFeed,
     UnitPlaque,
 )
 from members.states import Confirmation, Verdict
@@ -195,6 +196,15 @@ def plaque(cast: Cast) -> dict[str, Any]:
 def unit_change(cast: Cast) -> dict[str, Any]:
     made = UnitChange.objects.create(
         unit=cast.place.firm_a, kind="split", happened_on=SINCE, reason="grew"
+    )
+    return {"pk": made.pk}
+
+
+@thing
+def unit_feed(cast: Cast) -> dict[str, Any]:
+    head = make_unit(None, "示例速递集团总部工会", "employer_union", None, is_external=True)
+    made = UnitFeed.objects.create(
+        unit=head, as_of=SINCE, members=9, received_by=cast.users["district_officer"]
     )
     return {"pk": made.pk}
 

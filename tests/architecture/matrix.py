@@ -314,6 +314,8 @@ API = {
     "api:legal-certificates-detail": look(ORGANISATION, AREA_A, "unit_certificate"),
     "api:unit-changes-list": look(ORGANISATION),
     "api:unit-changes-detail": look(ORGANISATION, AREA_A, "unit_change"),
+    "api:external-members-list": Row({"GET": ORGANISATION, "HEAD": ORGANISATION, "POST": CHIEFS}),
+    "api:external-members-detail": look(ORGANISATION, DISTRICT_ONLY, "unit_feed"),
     "api:employers-list": look(ORGANISATION),
     "api:employers-detail": look(ORGANISATION, AREA_A, "employer"),
     "api:members-list": look(LOOKERS),

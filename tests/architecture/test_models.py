@@ -105,6 +105,7 @@ APPEND_ONLY = {
     "members.ConsentNotice",
     "members.StatusChange",
     "members.UnitChange",
+    "members.UnitFeed",
     "benefits.CardEvent",
     "benefits.LineEvidence",
     "benefits.Posting",

@@ -8,11 +8,13 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from members.actions import memberships
 from members.actions.unit_changes import Paper, close_unit
-from members.models import Application
+from members.models import Application, UnionUnit, UnitFeed
 from tests.factories import members as make
 from unionportal.core import figures
 from unionportal.core.actors import SYSTEM
+from unionportal.core.errors import Refused
 
 pytestmark = pytest.mark.django_db
 ROUTES = ["areas", "units", "employers", "members", "applications"]
@@ -177,3 +179,37 @@ def test_a_units_bodies_papers_and_health_are_read(district, subdistrict_officer
     close_unit(by=SYSTEM, unit=district.firm_a, paper=Paper(reason="the firm ended"))
     [change] = client.get("/api/v1/unit-changes/").json()["results"]
     assert (change["unit"], change["kind"]) == (str(district.firm_a.pk), "close")
+
+
+def test_a_head_offices_system_sends_its_number_once(
+    district, district_officer, subdistrict_officer, client_for
+):
+    head = make.unit(name="示例速递集团总部工会", is_external=True)
+    client = client_for(district_officer)
+
+    def feed(key, **fields):
+        data = {"unit": str(head.pk), "as_of": "2026-05-31", "members": 1204, **fields}
+        return client.post(
+            "/api/v1/external-members/", data, content_type="application/json",
+            headers={"Idempotency-Key": key},
+        )  # fmt: skip
+
+    first, again = feed("a"), feed("a")
+    assert (first.status_code, again.json()) == (201, first.json())
+    assert UnitFeed.objects.count() == 1
+    assert feed("b", as_of="2026-04-30", members=1100).status_code == 201
+    head.refresh_from_db()
+    assert (head.reported_members, str(head.reported_on)) == (1204, "2026-05-31")
+    assert feed("c", women=1205).status_code == 400
+    assert feed("d", as_of="2999-01-01").status_code == 400
+    assert feed("e", unit=str(district.firm_a.pk)).json()["code"] == "not_external"
+    assert feed("f", extra=1).status_code == 400
+    assert client_for(subdistrict_officer).get("/api/v1/external-members/").json()["results"] == []
+
+
+def test_members_of_a_fed_unit_are_not_written_here(district, district_officer):
+    member = make.membership(district.firm_a)
+    UnionUnit.objects.filter(pk=district.firm_a.pk).update(is_external=True)
+    with pytest.raises(Refused) as refusal:
+        memberships.close(membership=member, verb="move_away", by=district_officer)
+    assert refusal.value.code == "unit_is_fed"
