@@ -185,11 +185,13 @@ class NewFeedSerializer(serializers.Serializer[UnitFeed]):
             fields["unit"] = serializers.PrimaryKeyRelatedField(queryset=reach)
         return fields
 
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        unknown = sorted(set(self.initial_data) - set(self.fields))
-        if unknown:
-            raise serializers.ValidationError(dict.fromkeys(unknown, [_("Unknown field.")]))
-        return attrs
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, dict) and (unknown := sorted(set(data) - set(self.fields))):
+            known = ", ".join(self.fields)
+            raise serializers.ValidationError(
+                {name: [_("Unknown field. Known here: %s") % known] for name in unknown}
+            )
+        return super().to_internal_value(data)
 
 
 class FeedFilter(filters.FilterSet):  # type: ignore[misc]
