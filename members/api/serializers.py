@@ -8,7 +8,15 @@ from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from members.actions.candidates import Candidate
-from members.models import Application, Area, Employer, Membership, UnionUnit, WorkerGroup
+from members.models import (
+    Application,
+    ApplicationFile,
+    Area,
+    Employer,
+    Membership,
+    UnionUnit,
+    WorkerGroup,
+)
 from members.models.people import IdType
 from members.states import Confirmation, Source
 from unionportal.core.api.fields import StrictCharField, StrictUUIDField
@@ -60,15 +68,25 @@ class MemberSerializer(serializers.ModelSerializer[Membership]):
         )  # fmt: skip
 
 
+class ApplicationFileSerializer(serializers.ModelSerializer[ApplicationFile]):
+    """That a paper is there; its content is opened on the desk, where that is logged."""
+
+    class Meta:
+        model = ApplicationFile
+        fields = ("id", "kind", "added_at")
+
+
 class ApplicationSerializer(serializers.ModelSerializer[Application]):
     """An application; numbers are masked, always."""
+
+    files = ApplicationFileSerializer(many=True, read_only=True)
 
     class Meta:
         model = Application
         fields = (
             "id", "state", "source", "name", "id_type", "id_masked", "phone_masked", "group",
             "unit", "area", "employer", "confirmation", "membership", "answer", "submitted_at",
-            "closed_at",
+            "closed_at", "files",
         )  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 from rest_framework.routers import SimpleRouter
 
-from members.api import unit_views, views
+from members.api import cases, unit_views, views
 
 
 def register(router: SimpleRouter) -> None:
@@ -18,3 +18,5 @@ def register(router: SimpleRouter) -> None:
     router.register("employers", views.EmployerViewSet, basename="employers")
     router.register("members", views.MemberViewSet, basename="members")
     router.register("applications", views.ApplicationViewSet, basename="applications")
+    router.register("transfers", cases.TransferViewSet, basename="transfers")
+    router.register("certificates", cases.CertificateViewSet, basename="certificates")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, ClassVar
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -18,7 +20,7 @@ from members.api.unit_views import HealthSerializer, PlacementSerializer
 from members.lists import search
 from members.lists.filters import MemberFilter
 from members.lists.reach import for_page, members_in_reach
-from members.models import Application, Area, Employer, Membership, UnionUnit
+from members.models import Application, ApplicationFile, Area, Employer, Membership, UnionUnit
 from members.queries.bodies import health_of
 from unionportal.core.api.schema import IDEMPOTENCY_KEY
 from unionportal.core.api.views import PortalViewSet, create_once
@@ -113,11 +115,17 @@ class MemberViewSet(MemberSteps, PortalViewSet):
 class ApplicationViewSet(PortalViewSet):
     """Applications in reach; POST sends one in, once per Idempotency-Key."""
 
-    queryset = Application.objects.defer("id_number", "phone")
+    queryset = Application.objects.defer("id_number", "phone").prefetch_related(
+        Prefetch("files", ApplicationFile.objects.filter(replaced_at=None).order_by("added_at"))
+    )
     serializer_class = serializers.ApplicationSerializer
     filterset_class = filters.ApplicationFilter
     orderings = ("-submitted_at", "submitted_at")
-    rights: ClassVar[dict[str, Permission]] = {**LOOK_AT_MEMBERS, "create": P.ENROL}
+    rights: ClassVar[dict[str, Permission]] = {
+        **LOOK_AT_MEMBERS,
+        "create": P.ENROL,
+        "resubmit": P.ENROL,
+    }
 
     @extend_schema(
         request=serializers.CandidateSerializer,
@@ -138,11 +146,18 @@ class ApplicationViewSet(PortalViewSet):
             candidate=serializer.candidate(),
             ask_by_sms=serializer.validated_data["ask_by_sms"],
         )
-        row = self._shown().get(pk=made.pk)
-        return {
-            name: value if value is None else str(value)
-            for name, value in serializers.ApplicationSerializer(row).data.items()
-        }
+        return as_json(serializers.ApplicationSerializer(self.queryset.all().get(pk=made.pk)))
 
-    def _shown(self) -> QuerySet[Application]:
-        return Application.objects.defer("id_number", "phone")
+    @extend_schema(request=None, responses={200: serializers.ApplicationSerializer})
+    @action(detail=True, methods=["post"])
+    def resubmit(self, request: Request, pk: str | None = None) -> Response:
+        """Send a returned application in again; 409 when it is not returned any more."""
+        found = self.get_object()
+        applications.resubmit(by=request.user, application=found)
+        return Response(serializers.ApplicationSerializer(self.get_object()).data)
+
+
+def as_json(serializer: Any) -> dict[str, Any]:
+    """Return what a serializer says as plain JSON, to be kept beside an Idempotency-Key."""
+    found: dict[str, Any] = json.loads(JSONRenderer().render(serializer.data))
+    return found
