@@ -68,7 +68,7 @@ class PicksUnit(forms.Form):
             for unit in near
         ]
         field: Any = forms.ChoiceField(
-            label=_("Which unit"), choices=choices, required=False,
+            label=_("Which unit"), choices=choices,
             widget=forms.RadioSelect(attrs={"class": "up-list"}),
         )  # fmt: skip
         fields = list(self.fields.items())
