@@ -9,15 +9,18 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from members.actions.employer_links import Guest
 from members.actions.employers import Count, EmployerFacts
 from members.fields import IdentifierField, LookupChoiceField
 from members.forms import ALL, FilterForm, set_choices, top_areas
-from members.models import Area, Employer, Industry, UnionUnit
+from members.models import Area, Employer, Industry, Membership, UnionUnit
 from members.queries.employers import EmployerFilters, version_of
 from members.states import (
     MEMBER_KINDS,
+    OPEN_MEMBERSHIP,
     FormationMethod,
     HeadcountSource,
+    LinkKind,
     UnionisedState,
     UnitStatus,
 )
@@ -74,7 +77,9 @@ class EmployerForm(forms.Form):
 
     version = forms.CharField(required=False, widget=forms.HiddenInput)
     name = forms.CharField(
-        label=_("Full name"), max_length=120, help_text=_("As on its business licence")
+        label=_("Full name of the employer"),
+        max_length=120,
+        help_text=_("As on its business licence"),
     )
     credit_code = IdentifierField(
         label=_("Credit code"),
@@ -90,7 +95,10 @@ class EmployerForm(forms.Form):
         label=_("Industry"), queryset=Industry.objects.all(), required=False, empty_label="—"
     )
     ownership = forms.ChoiceField(
-        label=_("Ownership"), choices=Employer.Ownership, widget=forms.Select
+        label=_("Ownership"),
+        choices=Employer.Ownership,
+        initial=Employer.Ownership.PRIVATE,
+        widget=forms.Select,
     )
     is_platform_company = forms.BooleanField(label=_("Platform company"), required=False)
     pays_dues = forms.BooleanField(label=_("Pays the union contribution"), required=False)
@@ -209,3 +217,96 @@ class EndForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["ended_on"].initial = timezone.localdate()
+
+
+def find_employer(user: User, text: str) -> Employer | None:
+    """Return the employer in `user`'s reach with this full name or credit code; None for "".
+
+    Raises `ValidationError` when there is none.
+    """
+    if not (text := text.strip()):
+        return None
+    rows = Employer.objects.visible_to(user).filter(merged_into=None)
+    found = rows.filter(credit_code=text.upper()).first() or rows.filter(name=text).first()
+    if found is None:
+        raise ValidationError(
+            _("No employer has this name or code here. Copy it from the list of employers."),
+            code="unknown",
+        )
+    return found
+
+
+class MergeForm(forms.Form):
+    """Which employer this one is a double of."""
+
+    keep = forms.CharField(
+        label=_("The employer to keep"),
+        max_length=120,
+        help_text=_(
+            "Full name or credit code. Members, unions, headcounts and links go over to it; "
+            "this cannot be taken back."
+        ),
+    )
+    reason = forms.CharField(label=_("Reason"), max_length=200)
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+
+    def clean_keep(self) -> Employer | None:
+        return find_employer(self.user, str(self.cleaned_data["keep"]))
+
+
+class LinkForm(forms.Form):
+    """Who works under the employer's name: a firm, or a driver, or a vehicle."""
+
+    kind = forms.ChoiceField(
+        label=_("Kind"), choices=LinkKind, initial=LinkKind.HOSTED, widget=forms.RadioSelect
+    )
+    affiliate = forms.CharField(
+        label=_("Firm"),
+        max_length=120,
+        required=False,
+        help_text=_("Full name or credit code. Empty for a driver or a vehicle."),
+    )
+    member_no = forms.CharField(
+        label=_("Driver's member number"),
+        max_length=24,
+        required=False,
+        help_text=_("Only when the driver is a member"),
+    )
+    vehicle_plate = IdentifierField(
+        label=_("Plate"),
+        parse=identifiers.parse_plate,
+        attribute="number",
+        max_length=20,
+        required=False,
+    )
+    started_on = forms.DateField(label=_("From"), widget=DateInput)
+    note = forms.CharField(label=_("Note"), max_length=200, required=False)
+
+    def __init__(self, *args: Any, user: User, employer: Employer, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user, self.employer = user, employer
+        self.fields["started_on"].initial = timezone.localdate()
+
+    def clean_affiliate(self) -> Employer | None:
+        return find_employer(self.user, str(self.cleaned_data["affiliate"]))
+
+    def clean_member_no(self) -> Membership | None:
+        number = "".join(str(self.cleaned_data["member_no"]).split()).upper()
+        if not number:
+            return None
+        rows = Membership.objects.visible_to(self.user).filter(state__in=OPEN_MEMBERSHIP)
+        found = rows.filter(member_no=number).first()
+        if found is None:
+            raise ValidationError(_("No member here has this number."), code="unknown")
+        return found
+
+    def guest(self) -> Guest:
+        """Return who is linked, for the action."""
+        return Guest(
+            affiliate=self.cleaned_data["affiliate"],
+            membership=self.cleaned_data["member_no"],
+            vehicle_plate=self.cleaned_data["vehicle_plate"],
+        )

@@ -39,7 +39,7 @@ def groups_in_use() -> Any:
 
 def top_areas(user: User) -> Any:
     """Return the district's sub-districts, towns and parks `user` may see."""
-    return Area.objects.visible_to(user).filter(depth=2)
+    return Area.objects.visible_to(user).filter(depth=2, valid_to=None)
 
 
 def set_choices(form: forms.Form, name: str, rows: Any) -> None:

@@ -10,7 +10,6 @@ from members.units import urls as units
 from members.views import (
     applications,
     members,
-    organisation,
     papers,
     pool,
     record,
@@ -25,7 +24,6 @@ urlpatterns: list[URLPattern] = [
     path("units/<uuid:pk>/below/", tree.unit_children, name="unit-children"),
     path("units/<uuid:pk>/establish/", tree.unit_establish, name="unit-establish"),
     *units.urlpatterns,
-    path("areas/", organisation.area_tree, name="area-tree"),
     *employers.urlpatterns,
     *lists.urlpatterns,
     path("members/<uuid:pk>/", members.member_detail, name="member-detail"),

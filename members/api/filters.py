@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -31,10 +32,15 @@ def areas_below(area: UUID) -> QuerySet[Any]:
 class AreaFilter(filters.FilterSet):  # type: ignore[misc]
     code = filters.CharFilter()
     level = filters.ChoiceFilter(choices=Area.Level.choices)
+    kind = filters.ChoiceFilter(choices=Area.Kind.choices)
+    in_force_on = filters.DateFilter(method="only_in_force")
 
     class Meta:
         model = Area
         fields: tuple[str, ...] = ()
+
+    def only_in_force(self, rows: QuerySet[Area], name: str, value: date) -> QuerySet[Area]:
+        return rows.filter(valid_from__lte=value).exclude(valid_to__lte=value)
 
 
 class UnitFilter(filters.FilterSet):  # type: ignore[misc]
@@ -61,10 +67,24 @@ class EmployerFilter(filters.FilterSet):  # type: ignore[misc]
     union_state = filters.ChoiceFilter(choices=UnionisedState.choices)
     credit_code = filters.CharFilter()
     name = filters.CharFilter()
+    q = filters.CharFilter(method="search")
+    industry = filters.CharFilter(method="in_industry")
+    ownership = filters.ChoiceFilter(choices=Employer.Ownership.choices)
+    is_platform_company = filters.BooleanFilter()
+    is_operating = filters.BooleanFilter()
+    has_headcount = filters.BooleanFilter(
+        field_name="headcount", lookup_expr="isnull", exclude=True
+    )
 
     class Meta:
         model = Employer
         fields: tuple[str, ...] = ()
+
+    def search(self, rows: QuerySet[Employer], name: str, value: str) -> QuerySet[Employer]:
+        return rows.filter(Q(name__contains=value) | Q(credit_code=value.upper()))
+
+    def in_industry(self, rows: QuerySet[Employer], name: str, value: str) -> QuerySet[Employer]:
+        return rows.filter(Q(industry=value) | Q(industry__section=value))
 
     def by_name_or_code(self, rows: QuerySet[Employer], name: str, q: str) -> QuerySet[Employer]:
         return rows.filter(Q(name__contains=q) | Q(credit_code=q.upper()))

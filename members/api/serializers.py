@@ -25,9 +25,19 @@ from unionportal.core.roles import Permission
 
 
 class AreaSerializer(serializers.ModelSerializer[Area]):
+    """An area with the days it was one (`valid_to`: the first it was not) and what it became."""
+
+    successors = serializers.SerializerMethodField()
+
+    def get_successors(self, area: Area) -> list[str]:
+        return [str(row.successor_id) for row in area.successions.all()]
+
     class Meta:
         model = Area
-        fields = ("id", "code", "name_zh", "name_en", "kind", "level", "depth")
+        fields = (
+            "id", "code", "name_zh", "name_en", "kind", "level", "depth", "valid_from", "valid_to",
+            "successors",
+        )  # fmt: skip
 
 
 class UnitSerializer(serializers.ModelSerializer[UnionUnit]):
@@ -46,8 +56,9 @@ class EmployerSerializer(serializers.ModelSerializer[Employer]):
     class Meta:
         model = Employer
         fields = (
-            "id", "name", "credit_code", "area", "headcount", "headcount_on", "union_state",
-            "ownership", "is_platform_company", "is_operating",
+            "id", "name", "credit_code", "area", "industry", "ownership", "headcount",
+            "headcount_on", "headcount_source", "union_state", "union_elsewhere",
+            "is_preparing_union", "is_platform_company", "pays_dues", "is_operating",
         )  # fmt: skip
 
 

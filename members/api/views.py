@@ -32,9 +32,9 @@ LOOK_AT_MEMBERS = {"list": P.VIEW_MEMBERS, "retrieve": P.VIEW_MEMBERS}
 
 
 class AreaViewSet(PortalViewSet):
-    """Areas in reach, in tree order."""
+    """Areas in reach, in tree order; those that ended too."""
 
-    queryset = Area.objects.all()
+    queryset = Area.objects.prefetch_related("successions")
     serializer_class = serializers.AreaSerializer
     filterset_class = filters.AreaFilter
     orderings = ("path",)
@@ -70,9 +70,9 @@ class UnitViewSet(PortalViewSet):
 
 
 class EmployerViewSet(PortalViewSet):
-    """Employers in reach."""
+    """Employers in reach; doubles that were merged are left out."""
 
-    queryset = Employer.objects.all()
+    queryset = Employer.objects.filter(merged_into=None)
     serializer_class = serializers.EmployerSerializer
     filterset_class = filters.EmployerFilter
     orderings = ("name", "-name")

@@ -191,9 +191,11 @@ def membership_rate(user: AnyUser, day: date, *, depth: int = AREA_DEPTH) -> lis
             missing=Count("pk", filter=Q(counted=None)),
         )
     }
-    counted = covered.exclude(counted=None).order_by().values("pk")
-    for row in _affiliated(day, depth).filter(employer_id__in=counted):
-        sums[row["branch"]]["numerator"] = row["numerator"]
+    counted = covered.exclude(counted=None).order_by()
+    branches = dict(counted.values_list("pk", "branch"))
+    # One row an employer: the branch of each is known, and need not be found for every member.
+    for employer, members in _affiliated(day).filter(employer_id__in=counted.values("pk")):
+        sums[branches[employer]]["numerator"] += members
     return _rates(sums.values(), depth)
 
 
@@ -206,14 +208,14 @@ def _operating(user: AnyUser, day: date, depth: int) -> QuerySet[Any, Any]:
     )
 
 
-def _branch_on(day: date, depth: int, prefix: str = "") -> Left:
+def _branch_on(day: date, depth: int) -> Left:
     """The first `depth` levels of an employer's area on `day`: a past one, or today's."""
     past = EmployerPastArea.objects.filter(
         Q(started_on=None) | Q(started_on__lte=day),
         ended_on__gt=day,
-        employer=OuterRef(f"{prefix}pk"),
+        employer=OuterRef("pk"),
     )
-    path = Coalesce(Subquery(past.values("area__path")[:1]), F(f"{prefix}area__path"))
+    path = Coalesce(Subquery(past.values("area__path")[:1]), F("area__path"))
     return Left(path, depth * Area.steplen)
 
 
@@ -226,10 +228,12 @@ def _covered(day: date) -> QuerySet[Any, Any]:
     return rows.order_by().values("employer_id")
 
 
-def _affiliated(day: date, depth: int) -> QuerySet[Any, Any]:
+def _affiliated(day: date) -> QuerySet[Any, Any]:
+    """(employer, members affiliated to it on `day`)."""
     rows = Affiliation.objects.filter(open_on(day)).exclude(membership_id__in=_annulled())
-    rows = rows.annotate(branch=_branch_on(day, depth, "employer__"))
-    return rows.order_by().values("branch").annotate(numerator=Count("membership_id"))
+    grouped = rows.order_by().values("employer_id").annotate(n=Count("membership_id"))
+    found: QuerySet[Any, Any] = grouped.values_list("employer_id", "n")
+    return found
 
 
 def _annulled() -> QuerySet[Any, Any]:

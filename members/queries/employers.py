@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.postgres.search import TrigramSimilarity
 from django.db.models import Q, QuerySet
 
-from members.models import Area, Employer, Industry
+from members.models import Area, Employer, Industry, Membership
 from unionportal.core.pinyin import bigrams
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ EDITABLE = (
 ALIKE = 0.5
 FORM_WORDS = re.compile("(股份)?(有限)?(责任)?(总|分)?公司")
 ALIKE_READ, ALIKE_SHOWN = 100, 5
+LINKS_SHOWN = 200
 
 
 def version_of(employer: Employer) -> str:
@@ -93,3 +94,21 @@ def _likeness(first: str, second: str) -> float:
     """Return how many pairs of neighbouring characters two names share, of all they have."""
     mine, other = (set(bigrams(FORM_WORDS.sub("", name))) for name in (first, second))
     return len(mine & other) / max(len(mine | other), 1)
+
+
+def links_of(user: AnyUser, employer: Employer) -> dict[str, Any]:
+    """Return the firms, drivers and vehicles under `employer`'s name, and those it stands under.
+
+    A driver's name and number are shown to whoever may see the membership, others see the plate.
+    """
+    guests = employer.guests.select_related("affiliate", "membership__person").defer(
+        "membership__person__id_number", "membership__person__phone"
+    )
+    rows = list(guests.order_by("-started_on", "pk")[:LINKS_SHOWN])
+    drivers = [row.membership_id for row in rows if row.membership_id]
+    seen = Membership.objects.visible_to(user).filter(pk__in=drivers)
+    return {
+        "guests": rows,
+        "seen_drivers": set(seen.values_list("pk", flat=True)) if drivers else set(),
+        "hosts": employer.hosts.select_related("host").order_by("-started_on", "pk")[:LINKS_SHOWN],
+    }

@@ -72,6 +72,8 @@ WORDS: dict[str, str | Promise] = {
     "unit.feed": _("Number of members sent by its own system"),
     "unit.establish": _("Union established"),
     "unit.dissolve": _("Union dissolved"),
+    "area.add": _("Area added"),
+    "area.end": _("Area ended"),
     "employer.record": _("Employer recorded"),
     "employer.change": _("Record changed"),
     "employer.count": _("Headcount recorded"),

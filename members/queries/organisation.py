@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import Count, F, Min, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Length, Substr
 
-from members.models import Area, Employer, Membership, UnionUnit
-from members.states import OPEN_MEMBERSHIP, UnitStatus
+from members.models import Membership, UnionUnit
+from members.states import OPEN_MEMBERSHIP
 
 if TYPE_CHECKING:
     from unionportal.core.scope import AnyUser
@@ -85,35 +85,3 @@ def group_counts(user: AnyUser, unit: UnionUnit) -> list[dict[str, Any]]:
         "group_id", name_zh=F("group__name_zh"), name_en=F("group__name_en")
     )
     return list(found.annotate(members=Count("pk")).order_by("-members", "group_id"))
-
-
-@dataclass(frozen=True, slots=True)
-class AreaRow:
-    """An area with what is in it and in the areas below it."""
-
-    area: Area
-    units: int
-    employers: int
-    members: int
-
-
-def area_rows(user: AnyUser) -> list[AreaRow]:
-    """Return the areas `user` may see in tree order with their subtree counts; four queries."""
-    areas = list(Area.objects.visible_to(user))
-    standing = UnionUnit.objects.visible_to(user).exclude(status=UnitStatus.DISSOLVED)
-    members = Membership.objects.visible_to(user).filter(state__in=OPEN_MEMBERSHIP)
-    counted = [
-        _by_area(standing, "area__path"),
-        _by_area(Employer.objects.visible_to(user).filter(is_operating=True), "area__path"),
-        _by_area(members, "unit__area__path"),
-    ]
-    return [AreaRow(area, *(_below(counts, area.path) for counts in counted)) for area in areas]
-
-
-def _by_area(rows: QuerySet[Any], lookup: str) -> dict[str, int]:
-    found = rows.order_by().exclude(**{lookup: None}).values(place=F(lookup))
-    return {row["place"]: row["n"] for row in found.annotate(n=Count("pk"))}
-
-
-def _below(counts: dict[str, int], path: str) -> int:
-    return sum(count for place, count in counts.items() if place.startswith(path))

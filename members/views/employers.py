@@ -16,16 +16,18 @@ from django.utils.translation import gettext as _
 
 from members import queries
 from members.actions import employers
+from members.actions.employer_merge import merge
 from members.employer_forms import (
     CoverageForm,
     EmployerFilterForm,
     EmployerForm,
     EndForm,
     HeadcountForm,
+    MergeForm,
     NewEmployerForm,
 )
 from members.models import Employer, EmployerCoverage
-from members.queries.employers import alike, by_code, employer_list
+from members.queries.employers import alike, by_code, employer_list, links_of
 from members.queries.history import timeline_of
 from members.states import OPEN_MEMBERSHIP
 from members.tables import EmployerTable
@@ -62,7 +64,7 @@ def employer_index(request: HttpRequest) -> HttpResponse:
 @desk(P.VIEW_ORGANISATION)
 def employer_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Show an employer: its headcounts, its unions, its members; a double leads to the other."""
-    employer = _employer(request, pk)
+    employer = employer_of(request, pk)
     if employer.merged_into_id is not None:
         return redirect("members:employer-detail", pk=employer.merged_into_id)
     user = staff(request)
@@ -71,6 +73,7 @@ def employer_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         "employer": employer,
         "coverages": employer.coverages.select_related("unit").order_by("-started_on", "pk"),
         "headcounts": employer.headcounts.order_by("-started_on"),
+        **links_of(user, employer),
         "past_areas": employer.past_areas.select_related("area").order_by("-ended_on"),
         "members": members.visible_to(user).count(),
         "floor": queries.HEADCOUNT_FLOOR,
@@ -138,7 +141,7 @@ def _tell_known(request: HttpRequest, form: EmployerForm, but: Employer | None =
 @desk(get=P.ENROL, post=P.ENROL)
 def employer_edit(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Change what is recorded of an employer."""
-    employer = _employer(request, pk, P.ENROL)
+    employer = employer_of(request, pk, P.ENROL)
     form = EmployerForm(request.POST or None, user=staff(request), employer=employer)
     status = 200 if request.method != "POST" else 400
     if form.is_valid() and not _tell_known(request, form, but=employer):
@@ -160,9 +163,9 @@ def employer_edit(request: HttpRequest, pk: UUID) -> HttpResponse:
 @desk(get=P.ENROL, post=P.ENROL)
 def headcount_new(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Record how many work there."""
-    employer = _employer(request, pk, P.ENROL)
+    employer = employer_of(request, pk, P.ENROL)
     form = HeadcountForm(request.POST or None)
-    page = _Page(request, employer, _("Record a headcount"), _("Record the headcount"))
+    page = EmployerStep(request, employer, _("Record a headcount"), _("Record the headcount"))
     return page.answer(form, lambda: _count(request, employer, form))
 
 
@@ -174,9 +177,11 @@ def _count(request: HttpRequest, employer: Employer, form: HeadcountForm) -> Non
 @desk(get=P.MANAGE_ORGANISATION, post=P.MANAGE_ORGANISATION)
 def coverage_new(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Say which unit covers the employer."""
-    employer = _employer(request, pk, P.MANAGE_ORGANISATION)
+    employer = employer_of(request, pk, P.MANAGE_ORGANISATION)
     form = CoverageForm(request.POST or None, user=staff(request), employer=employer)
-    page = _Page(request, employer, _("Add a union that covers it"), _("Record the coverage"))
+    page = EmployerStep(
+        request, employer, _("Add a union that covers it"), _("Record the coverage")
+    )
     return page.answer(form, lambda: _cover(request, employer, form))
 
 
@@ -192,7 +197,7 @@ def coverage_end(request: HttpRequest, pk: UUID) -> HttpResponse:
     rows = EmployerCoverage.objects.filter(employer__in=employer_rows.order_by().values("pk"))
     coverage = get_object_or_404(rows.select_related("employer__area", "unit"), pk=pk)
     form = EndForm(request.POST or None)
-    page = _Page(
+    page = EmployerStep(
         request, coverage.employer, _("End the coverage by %s") % coverage.unit.name,
         _("End the coverage"),
     )  # fmt: skip
@@ -204,7 +209,21 @@ def _uncover(request: HttpRequest, coverage: EmployerCoverage, form: EndForm) ->
     messages.success(request, _("The coverage is ended."))
 
 
-class _Page:
+@desk(get=P.MANAGE_ORGANISATION, post=P.MANAGE_ORGANISATION)
+def employer_merge(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Merge the employer into the one it is a double of."""
+    double = employer_of(request, pk, P.MANAGE_ORGANISATION)
+    form = MergeForm(request.POST or None, user=staff(request))
+    page = EmployerStep(request, double, _("It is a double of another employer"), _("Merge"))
+    return page.answer(form, lambda: _merge(request, double, form))
+
+
+def _merge(request: HttpRequest, double: Employer, form: MergeForm) -> None:
+    kept = merge(by=staff(request), double=double, **form.cleaned_data)
+    messages.success(request, _("“%(name)s” has all of it now.") % {"name": kept.name})
+
+
+class EmployerStep:
     """A short form about an employer, on a page of its own."""
 
     def __init__(self, request: HttpRequest, employer: Employer, title: str, button: str) -> None:
@@ -234,7 +253,7 @@ def _add(form: Form, refusal: Refused) -> None:
     form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal.message))
 
 
-def _employer(request: HttpRequest, pk: UUID, permission: Permission | None = None) -> Employer:
+def employer_of(request: HttpRequest, pk: UUID, permission: Permission | None = None) -> Employer:
     rows = Employer.objects.visible_to(staff(request), permission)
     found: Employer = get_object_or_404(rows.select_related("area", "industry__section"), pk=pk)
     return found

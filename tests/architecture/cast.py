@@ -25,6 +25,7 @@ from members.models import (
     ApplicationFile,
     CertificateFiling,
     CommitteeSeat,
+    EmployerLink,
     ImportBatch,
     LegalPersonCertificate,
     MemberCertificate,
@@ -267,6 +268,15 @@ def unit(cast: Cast) -> dict[str, Any]:
 @thing
 def employer(cast: Cast) -> dict[str, Any]:
     return {"pk": make.employer(cast.place.area_a, covered_by=cast.place.firm_a).pk}
+
+
+@thing
+def employer_link(cast: Cast) -> dict[str, Any]:
+    host = make.employer(cast.place.area_a)
+    made = EmployerLink.objects.create(
+        kind="hosted", host=host, vehicle_plate="豫A12345", started_on=make.SINCE
+    )
+    return {"pk": made.pk}
 
 
 @thing

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from members import queries
@@ -167,3 +169,60 @@ def test_a_past_area_holds_alone(district):
         EmployerPastArea.objects.create(
             employer=firm, area=district.area_a, ended_on=date(2022, 1, 1)
         )
+
+
+def test_the_district_adds_an_area_and_is_warned_of_an_unknown_code(
+    district, district_officer, client_for
+):
+    url = reverse("members:area-new", args=[district.area.pk])
+    body = {
+        "form_id": str(uuid4()), "name_zh": "丙街道", "level": "subdistrict", "kind": "division",
+        "code": "990101 001", "valid_from": "2026-01-01",
+    }  # fmt: skip
+    client = client_for(district_officer)
+    answer = client.post(url, body, follow=True)
+    made = Area.objects.get(code="990101001")
+    assert answer.redirect_chain == [(reverse("members:area-detail", args=[made.pk]), 302)]
+    assert "No division is known" in answer.content.decode()
+    assert (made.valid_from, made.depth) == (date(2026, 1, 1), 2)
+    bad = client.post(url, {**body, "form_id": str(uuid4()), "code": "12ab"})
+    assert bad.status_code == 400
+    assert "this one is “12ab”" in bad.content.decode()
+    zone = client.post(url, {**body, "form_id": str(uuid4()), "kind": "zone"})
+    assert "A zone has no division code" in zone.content.decode()
+
+
+def test_an_area_is_split_on_the_page(district, district_officer, client_for, today):
+    north, south = add(district.area, "北街道"), add(district.area, "南街道")
+    url = reverse("members:area-end", args=[district.area_a.pk])
+    client = client_for(district_officer)
+    body = {
+        "form_id": str(uuid4()), "ended_on": today.isoformat(), "reason": "府文1号",
+        "successors": [str(north.pk), str(south.pk)],
+    }  # fmt: skip
+    asks = client.post(url, body)
+    assert asks.status_code == 200
+    assert f"to-{district.firm_a.pk}" in asks.content.decode()
+    done = client.post(url, {**body, "sorted": "1", f"to-{district.firm_a.pk}": str(south.pk)})
+    assert done.url == reverse("members:area-detail", args=[district.area_a.pk])
+    assert UnionUnit.objects.get(pk=district.firm_a.pk).area == south
+    assert UnionUnit.objects.get(pk=district.pool_a.pk).area == north
+    page = client.get(done.url).content.decode()
+    assert "北街道" in page
+    assert "南街道" in page
+    again = client.post(url, {**body, "form_id": str(uuid4()), "sorted": "1"})
+    assert again.status_code == 409
+
+
+def test_the_tree_shows_ended_areas_when_asked(district, district_officer, client_for, today):
+    end(district.area_a, district.area_b, on=today)
+    client, url = client_for(district_officer), reverse("members:area-tree")
+    assert "490100001" not in client.get(url).content.decode()
+    assert "490100001" in client.get(url, {"ended": "1"}).content.decode()
+
+
+def test_an_area_page_names_the_division_of_its_code(district, district_officer, client_for):
+    gone = add(district.area, "吉利某街道", "410306001")
+    page = client_for(district_officer).get(reverse("members:area-detail", args=[gone.pk]))
+    assert "河南省吉利区" in page.content.decode()
+    assert "until 2021" in page.content.decode()

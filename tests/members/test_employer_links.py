@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import date
+from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.urls import reverse
 
 from members.actions import employer_links
 from members.actions.employer_links import Guest
@@ -88,3 +90,38 @@ def test_a_link_ends_once_and_by_whoever_may(linked, field_officer, neighbour_of
     employer_links.end_link(ended_on=date(2024, 2, 1), **end)
     with pytest.raises(Stale):
         employer_links.end_link(ended_on=date(2024, 3, 1), **end)
+
+
+def test_a_driver_is_linked_on_the_page(host, district, field_officer, client_for):
+    member = make.membership(district.firm_a)
+    url = reverse("members:link-new", args=[host.pk])
+    client = client_for(field_officer)
+    body = {
+        "form_id": str(uuid4()), "kind": "hosted", "affiliate": "", "vehicle_plate": "豫 a·12345",
+        "member_no": member.member_no_grouped, "started_on": "2024-01-01",
+    }  # fmt: skip
+    done = client.post(url, body)
+    made = EmployerLink.objects.get()
+    assert (made.membership, made.vehicle_plate) == (member, "豫A12345")
+    page = client.get(done.url).content.decode()
+    assert member.person.name in page
+    assert "豫A12345" in page
+    bad = client.post(url, {**body, "form_id": str(uuid4()), "member_no": "GH1", "affiliate": "甲"})
+    assert bad.status_code == 400
+    assert "No member here has this number" in bad.content.decode()
+    assert "No employer has this name or code here" in bad.content.decode()
+    end = {"ended_on": "2024-02-01", "reason": "sold", "form_id": str(uuid4())}
+    client.post(reverse("members:link-end", args=[made.pk]), end)
+    made.refresh_from_db()
+    assert made.ended_on == date(2024, 2, 1)
+
+
+def test_a_driver_out_of_reach_stays_without_a_name(
+    linked, host, district, field_officer, client_for
+):
+    member = make.membership(district.firm_b, name="钱多多")
+    linked(membership=member, vehicle_plate="豫A12345")
+    url = reverse("members:employer-detail", args=[host.pk])
+    page = client_for(field_officer).get(url).content.decode()
+    assert "钱多多" not in page
+    assert "A driver elsewhere" in page

@@ -104,7 +104,7 @@ def test_the_same_code_elsewhere_is_told_without_the_place(
         ({"credit_code": "9149"}, "18 characters; this one has 4"),
         ({"credit_code": "81410103MC12345660"}, "This is a union"),
         ({"industry": "98"}, "Choose one from the list"),
-        ({"name": " "}, "Full name"),
+        ({"name": " "}, "Full name of the employer"),
         ({"employees": "-1"}, "greater than or equal to 0"),
     ],
 )
@@ -308,3 +308,27 @@ def test_the_list_is_narrowed_by_every_filter(district, district_officer, client
     assert names(is_platform_company="yes") == names(is_operating="no") == ["丙台"]
     assert names(has_headcount="no") == ["乙店"]
     assert names(area=str(district.area_b.pk)) == ["乙店"]
+
+
+def test_the_api_takes_the_same_filters(district, district_officer, client_for):
+    make.employer(district.area_a, name="甲路", industry_id="54", headcount_on=DAY)
+    make.employer(district.area_b, name="乙店", industry_id="52", headcount=None)
+    make.employer(district.area_b, name="乙店二", merged_into=Employer.objects.first(),
+                  is_operating=False)  # fmt: skip
+    client = client_for(district_officer)
+
+    def names(**query):
+        answer = client.get("/api/v1/employers/", query)
+        assert answer.status_code == 200, answer.content
+        return [row["name"] for row in answer.json()["results"]]
+
+    assert names() == ["乙店", "甲路"]
+    assert names(industry="G") == names(industry="54") == names(q="路") == ["甲路"]
+    assert names(has_headcount="false") == ["乙店"]
+    assert names(ownership="state") == names(is_platform_company="true") == []
+    row = client.get("/api/v1/employers/", {"q": "路"}).json()["results"][0]
+    assert (row["industry"], row["headcount"], row["headcount_on"]) == ("54", 40, "2024-01-01")
+    assert client.get("/api/v1/employers/", {"industries": "G"}).status_code == 400
+    area = client.get("/api/v1/areas/", {"code": "490100001", "in_force_on": "2024-01-01"})
+    assert area.json()["results"][0]["successors"] == []
+    assert area.json()["results"][0]["valid_to"] is None

@@ -15,6 +15,7 @@ from django.utils import timezone
 from benefits import ledger, outbound, profiles
 from benefits.models import BankFile, CardEvent, Entitlement, MemberCard, PayeeAccount, Programme
 from members import queries
+from members.actions.employers import derive_union_states
 from members.models import (
     Affiliation,
     Application,
@@ -22,6 +23,8 @@ from members.models import (
     Consent,
     Employer,
     EmployerCoverage,
+    EmployerHeadcount,
+    EmployerLink,
     GroupMembership,
     Membership,
     MonthlyFlow,
@@ -415,6 +418,23 @@ def test_drives_have_targets_officers_and_codes(built):
         == (built.parts["drives"]["came_in_running"])
     )
     assert DriveEnrolment.objects.joined().filter(drive=ended).exists()
+
+
+def test_union_states_follow_from_the_coverages(built):
+    before = dict(Employer.objects.values_list("pk", "union_state"))
+    derive_union_states(before)
+    assert dict(Employer.objects.values_list("pk", "union_state")) == before
+
+
+def test_headcounts_and_links_are_those_of_operating_firms(built):
+    open_counts = EmployerHeadcount.objects.filter(ended_on=None)
+    firms = Employer.objects.exclude(headcount=None)
+    assert dict(open_counts.values_list("employer", "employees")) == dict(
+        firms.values_list("pk", "headcount")
+    )
+    assert EmployerHeadcount.objects.exclude(ended_on=None).exists()
+    links = EmployerLink.objects.values_list("kind", "host__is_operating").distinct()
+    assert set(links) == {("hosted", True), ("contractor", True)}
 
 
 def test_service_points_equal_the_counts(built):

@@ -25,6 +25,7 @@ from members.models import (
     Employer,
     EmployerCoverage,
     EmployerHeadcount,
+    EmployerLink,
     GroupMembership,
     MemberCertificate,
     Membership,
@@ -47,6 +48,7 @@ from unionportal.synthetic.bare import without_indexes
 from unionportal.synthetic.cards import Cards
 from unionportal.synthetic.counts import Counts, count_members, count_organisation
 from unionportal.synthetic.drives import Drives
+from unionportal.synthetic.links import draw_links
 from unionportal.synthetic.people import People
 from unionportal.synthetic.plans import Plan, plan_memberships
 from unionportal.synthetic.points import Points
@@ -162,7 +164,7 @@ def _write_organisation(world: World) -> None:
     tables: tuple[tuple[type[Model], Sequence[Model]], ...] = (
         (Area, world.areas), (UnionUnit, world.units), (UnitPlacement, world.placements),
         (Employer, world.employers), (EmployerCoverage, world.coverages),
-        (EmployerHeadcount, world.headcounts),
+        (EmployerHeadcount, world.headcounts), (EmployerLink, draw_links(world)),
     )  # fmt: skip
     for model, rows in tables:
         model._default_manager.bulk_create(rows, batch_size=BATCH)
