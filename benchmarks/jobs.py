@@ -23,6 +23,7 @@ from benchmarks.lists import Lists
 from benchmarks.lookup import Lookups
 from benchmarks.reports import Coverage
 from benchmarks.rounds import Pair, Result, line, measure
+from benchmarks.search import Search
 from unionportal.synthetic.sizes import SIZES
 
 SETTINGS = ["server_version", "fsync", "synchronous_commit", "shared_buffers", "work_mem", "jit"]
@@ -42,8 +43,9 @@ class Bench:
 BENCHES = {
     "coverage": Bench("coverage by area, group and month", lambda _size: [Coverage().pair()]),
     "import": Bench("a spreadsheet read, judged and written", lambda size: Imports(size).pairs()),
-    "lists": Bench("a page far down a list", lambda _size: Lists().pairs()),
+    "lists": Bench("a page far down a list, files of it", lambda size: Lists(size).pairs()),
     "lookup": Bench("a worker asks for the own status", lambda _size: Lookups().pairs()),
+    "search": Bench("the first page of what one types", lambda size: Search(size).pairs()),
 }
 
 

@@ -21,11 +21,18 @@ CONFIRMATIONS = ("none", "paper_form", "signed_list", "sms_link", "self")
 SOURCES = ("form", "roster", "self_join", "registry")
 
 
+def fill_up(rows: int) -> None:
+    """Add narrow members until the district has `rows`; nothing when it has as many."""
+    missing = rows - Membership.objects.count()
+    if missing > 0:
+        NarrowMembers(seed=Membership.objects.count()).fill(missing)
+
+
 class NarrowMembers:
     """Adds members to the units of a district that is there; sizes of units are skewed."""
 
     def __init__(self, seed: int = 7) -> None:
-        self.dice = random.Random(seed)
+        self.seed, self.dice = seed, random.Random(seed)
         self.numbers = Numbers(self.dice, dt.date(2014, 1, 1))
         taking = UnionUnit.objects.taking_members().filter(is_external=False).order_by("path")
         self.units = list(taking.values_list("pk", flat=True))
@@ -75,7 +82,8 @@ class NarrowMembers:
         is_open = state in {"active", "retained"}
         confirmation = dice.choice(CONFIRMATIONS)
         self.memberships.add(
-            self.numbers.key(), person, f"GHN{serial:012d}", state, None if is_open else joined,
-            joined, unit, dice.choice(self.groups), dice.choice(self.employers),
-            dice.choice(SOURCES), confirmation, None if confirmation == "none" else noon,
+            self.numbers.key(), person, f"GHN{self.seed:08d}{serial:08d}", state,
+            None if is_open else joined, joined, unit, dice.choice(self.groups),
+            dice.choice(self.employers), dice.choice(SOURCES), confirmation,
+            None if confirmation == "none" else noon,
         )  # fmt: skip

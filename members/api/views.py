@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, ClassVar
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
@@ -107,9 +107,19 @@ class MemberViewSet(MemberSteps, PortalViewSet):
     @property
     def order_found(self) -> tuple[str, ...]:
         """The order of a search; nothing when nobody searches."""
+        reading = self._reading()
+        return reading.order if reading else ()
+
+    @property
+    def parts_found(self) -> list[Q]:
+        """The ranges a search reads one by one."""
+        reading = self._reading()
+        return reading.parts if reading else []
+
+    def _reading(self) -> search.Reading | None:
         typed = self.request.query_params.get("q", "")
         wanted = self.request.query_params.get("read_as", "")
-        return search.read(typed, wanted).order if typed.strip() else ()
+        return search.read(typed, wanted) if typed.strip() else None
 
 
 class ApplicationViewSet(PortalViewSet):

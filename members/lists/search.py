@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
@@ -46,13 +47,18 @@ class Reading:
 
     @property
     def order(self) -> tuple[str, ...]:
-        """The order of the rows found: the order of the index they are read from."""
+        """The order of the rows found: the order of the index they are read from.
+
+        What the gram index finds has none, and is sorted by a column that no index tempts the
+        database to walk instead.
+        """
         column = {
             Kind.FIRST_CHARACTER: "key__name",
             Kind.PINYIN: "key__pinyin",
             Kind.INITIALS: "key__initials",
+            Kind.PHONE_TAIL: "key__phone_tail",
         }.get(self.kind)
-        return (column, "pk") if column else ("pk",)
+        return (column, "pk") if column else ("-created_at", "-pk")
 
     @property
     def condition(self) -> Q:
@@ -68,10 +74,18 @@ class Reading:
             return Q(key__grams__contains=pairs)
         if self.kind == Kind.INITIALS:
             return begins("key__initials", self.text)
-        condition = begins("key__pinyin", self.text.replace(" ", ""))
-        for other in other_readings(self.text):
-            condition |= _homograph(other)
+        condition = Q()
+        for part in self.parts:
+            condition |= part
         return condition
+
+    @cached_property
+    def parts(self) -> list[Q]:
+        """What pinyin may mean, each a range of the index; together they are the condition."""
+        if self.kind != Kind.PINYIN:
+            return []
+        plain = begins("key__pinyin", self.text.replace(" ", ""))
+        return [plain, *(_homograph(other) for other in other_readings(self.text))]
 
     @property
     def words(self) -> str:

@@ -94,7 +94,8 @@ def _list_page(request: HttpRequest, query: QueryDict, found: SearchForm) -> Htt
     rows = filterset.qs if is_fine else Membership.objects.none()
     reading = filterset.reading if filterset.is_valid() else None
     order = _order(query, reading)
-    page = order.keyset.page(for_page(rows), request)
+    parts = reading.parts if reading else []
+    page = order.keyset.page(for_page(rows), request, parts=parts)
     empty = Empty(_("Nobody fits this search"), _("Take a filter away, or look for less."))
     context = {
         "filterset": filterset,

@@ -6,9 +6,12 @@ from uuid import UUID
 
 import pytest
 from django.core.exceptions import BadRequest
+from django.db.models import Q
 from django.test import RequestFactory
 from django.utils import timezone
 
+from members.models import Employer
+from tests.factories import members as make
 from unionportal.core.models import LimitBucket
 from unionportal.core.paging import Keyset
 
@@ -75,3 +78,21 @@ def test_a_size_out_of_range_is_refused(buckets, size):
 def test_a_page_is_one_query(buckets, django_assert_num_queries):
     with django_assert_num_queries(1):
         page(buckets, size=3)
+
+
+def test_parts_are_merged_in_the_order_and_paged_through(district):
+    names = ["甲", "乙", "丙", "丁", "戊"]
+    for name in names:
+        make.employer(district.area_a, name=name)
+    rows, order = Employer.objects.filter(name__in=names), Keyset("name", "pk")
+    parts = [Q(name__in=["甲", "丙"]), Q(name__in=["丙", "乙", "戊", "丁"])]
+    seen, page = [], order.cut(rows, 2, parts=parts)
+    while True:
+        seen += [row.name for row in page.rows]
+        if not page.next:
+            break
+        page = order.cut(rows, 2, after=page.next, parts=parts)
+
+    assert seen == [row.name for row in rows.order_by("name")]
+    back = order.cut(rows, 2, before=page.previous, parts=parts)
+    assert [row.name for row in back.rows] == seen[2:4]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.core import signing
 from django.core.exceptions import BadRequest, ValidationError
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext as _
 
 if TYPE_CHECKING:
@@ -41,24 +42,63 @@ class Keyset:
         self.order = order
         self.names = [name.lstrip("-") for name in order]
 
-    def page(self, queryset: QuerySet[Any], request: HttpRequest, size: int = DEFAULT_SIZE) -> Page:
+    def page(
+        self,
+        queryset: QuerySet[Any],
+        request: HttpRequest,
+        size: int = DEFAULT_SIZE,
+        parts: Sequence[Q] = (),
+    ) -> Page:
         """Return the page the query string asks for: `after` or `before` a cursor, `size` rows.
 
         Raise BadRequest (400) for a cursor this list did not make and for a size out of range.
         """
         after, before = request.GET.get("after", ""), request.GET.get("before", "")
-        return self.cut(queryset, _size(request, size), after=after, before=before)
+        return self.cut(queryset, _size(request, size), after=after, before=before, parts=parts)
 
-    def cut(self, queryset: QuerySet[Any], size: int, *, after: str = "", before: str = "") -> Page:
-        """Return the page of `size` rows after or before a cursor; the first one without."""
+    def cut(
+        self,
+        queryset: QuerySet[Any],
+        size: int,
+        *,
+        after: str = "",
+        before: str = "",
+        parts: Sequence[Q] = (),
+    ) -> Page:
+        """Return the page of `size` rows after or before a cursor; the first one without.
+
+        `parts` are conditions that together make the rows: each is read by itself in the order
+        and they are merged here, where the database would sort what an OR of them finds.
+        """
         backwards = bool(before)
-        rows = queryset.order_by(*(_flip(self.order) if backwards else self.order))
+        rows = self._with_keys(queryset)
+        rows = rows.order_by(*(_flip(self.order) if backwards else self.order))
         if cursor := before or after:
             rows = rows.filter(self._beyond(self._read(cursor, queryset), backwards))
-        found = list(rows[: size + 1])
+        found = self._merged(rows, size + 1, parts, backwards)
         more = len(found) > size
         kept = found[:size][::-1] if backwards else found[:size]
         return self._build(kept, size, more=more, backwards=backwards, is_first=not cursor)
+
+    def _with_keys(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Read related columns of the order along with the rows: those alone, so that an index
+        that holds them is enough.
+        """
+        related = {_alias(name): F(name) for name in self.names if "__" in name}
+        is_models = getattr(queryset, "_fields", None) is None
+        return queryset.annotate(**related) if related and is_models else queryset
+
+    def _merged(
+        self, rows: QuerySet[Any], size: int, parts: Sequence[Q], backwards: bool
+    ) -> list[Any]:
+        if len(parts) < 2:
+            return list(rows[:size])
+        found = {row.pk: row for part in parts for row in rows.filter(part)[:size]}
+        merged = list(found.values())
+        # Sorts are stable: the last column first, each in its own direction.
+        for name in reversed(_flip(self.order) if backwards else self.order):
+            merged.sort(key=lambda row: _dig(row, name.lstrip("-")), reverse=name.startswith("-"))
+        return merged[:size]
 
     def _build(
         self, rows: list[Any], size: int, *, more: bool, backwards: bool, is_first: bool
@@ -121,7 +161,13 @@ def _flip(order: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name[1:] if name.startswith("-") else f"-{name}" for name in order)
 
 
+def _alias(name: str) -> str:
+    return f"sort_{name.replace('__', '_')}"
+
+
 def _dig(row: Any, name: str) -> Any:
+    if hasattr(row, _alias(name)):
+        return getattr(row, _alias(name))
     for part in name.split("__"):
         row = row[part] if isinstance(row, dict) else getattr(row, part)
     return row

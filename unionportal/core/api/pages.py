@@ -43,7 +43,12 @@ class CursorPages(pagination.CursorPagination):
             raise self._broken()
         where = {WAYS[cursor[:1]]: cursor[1:]} if cursor else {}
         try:
-            self.cut = keyset.cut(queryset, self.get_page_size(request), **where)
+            self.cut = keyset.cut(
+                queryset,
+                self.get_page_size(request),
+                parts=getattr(view, "parts_found", ()),
+                **where,
+            )
         except BadRequest:
             raise self._broken() from None
         return self.cut.rows
