@@ -48,7 +48,7 @@ def test_members_move_with_number_group_and_past(district, district_officer):
     firm = make.employer(district.area_a, covered_by=district.firm_a)
     first = make.membership(district.firm_a, employer=firm)
     second = make.membership(district.firm_a, joined_on=date(2026, 2, 1))
-    memberships.retain(membership=second, by=SYSTEM)
+    memberships.retain(membership=second, by=SYSTEM, reason_code="unemployment")
     gone = make.membership(district.firm_a)
     memberships.close(membership=gone, verb="move_away", by=SYSTEM, ended_on=DAY)
     before = {
