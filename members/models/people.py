@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, RangeOperators
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
@@ -182,10 +182,14 @@ class Person(models.Model):
         return self.name
 
 
-def unverified() -> Q:
-    """Match memberships whose person has no verified phone: a small set, kept in an index."""
+def unverified() -> Exists:
+    """Match memberships whose person has no verified phone: a small set, kept in an index.
+
+    EXISTS, so that its negation is an anti-join: NOT IN over more ids than the server's work_mem
+    holds compares every membership with every id.
+    """
     people = Person.everyone.exclude(phone_state=PhoneState.VERIFIED)
-    return Q(person_id__in=people.values("pk"))
+    return Exists(people.filter(pk=OuterRef("person_id")))
 
 
 class MembershipQuerySet(ScopedQuerySet["Membership"]):

@@ -12,7 +12,17 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Count, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import (
+    Count,
+    Exists,
+    F,
+    FilteredRelation,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+)
 from django.db.models.functions import Coalesce, Left
 
 from members.models import (
@@ -159,7 +169,7 @@ def members_by_group(user: AnyUser, day: date) -> dict[str, int]:
 def joined_between(user: AnyUser, first: date, last: date) -> int:
     """Return how many joined from `first` to `last`; annulled ones never counted."""
     rows = _movements(user, last).filter(kind=MovementKind.JOIN, day__range=(first, last))
-    return rows.exclude(membership_id__in=_annulled()).count()
+    return rows.exclude(_annulled()).count()
 
 
 def unionisation(user: AnyUser, day: date, *, depth: int = AREA_DEPTH) -> list[AreaRate]:
@@ -230,14 +240,15 @@ def _covered(day: date) -> QuerySet[Any, Any]:
 
 def _affiliated(day: date) -> QuerySet[Any, Any]:
     """(employer, members affiliated to it on `day`)."""
-    rows = Affiliation.objects.filter(open_on(day)).exclude(membership_id__in=_annulled())
+    rows = Affiliation.objects.filter(open_on(day)).exclude(_annulled())
     grouped = rows.order_by().values("employer_id").annotate(n=Count("membership_id"))
     found: QuerySet[Any, Any] = grouped.values_list("employer_id", "n")
     return found
 
 
-def _annulled() -> QuerySet[Any, Any]:
-    return Membership.objects.filter(state=MembershipState.ANNULLED).order_by().values("pk")
+def _annulled() -> Exists:
+    annulled = Membership.objects.filter(state=MembershipState.ANNULLED)
+    return Exists(annulled.filter(pk=OuterRef("membership_id")))
 
 
 def _rates(rows: Iterable[dict[str, object]], depth: int) -> list[AreaRate]:

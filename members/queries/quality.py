@@ -25,16 +25,17 @@ def qualified_count(user: AnyUser) -> int:
 
 
 def qualification_gaps(user: AnyUser) -> dict[str, int]:
-    """Return why recorded members are not qualified, counted per reason; one query.
+    """Return why recorded members are not qualified, counted per reason; two queries.
 
     A member may lack several things, so the reasons add up to more than the gap.
     """
     rows = Membership.objects.visible_to(user).recorded()
-    return rows.aggregate(
+    gaps = rows.aggregate(
         not_confirmed=Count("pk", filter=Q(confirmation=Confirmation.NONE)),
-        phone_not_verified=Count("pk", filter=unverified()),
         unit_not_established=Count("pk", filter=~Q(unit__status=UnitStatus.ESTABLISHED)),
     )
+    # By itself: as a filter of the count above it would be asked once a member.
+    return {**gaps, "phone_not_verified": rows.filter(unverified()).count()}
 
 
 def reported_count(user: AnyUser) -> tuple[int, int]:
