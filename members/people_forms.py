@@ -108,7 +108,9 @@ class ChangeForm(forms.Form):
     def __init__(self, *args: Any, verb: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.verb = verb
-        if verb != "retain":
+        if verb == "retain":
+            self.fields["reason"].label = _("Note")
+        else:
             del self.fields["reason_code"]
         self.fields["reason"].required = verb in self.WITH_REASON
         self.fields["evidence"].required = verb == "expel"

@@ -38,10 +38,10 @@ def holding_pool(request: HttpRequest) -> HttpResponse:
     status = 200
     if request.method == "POST" and form is not None:
         status = 400
-        ids = _picked(request)
+        ids, is_filled = _picked(request), form.is_valid()
         if not ids:
             form.add_error(None, _("Pick at least one member."))
-        elif form.is_valid():
+        elif is_filled:
             try:
                 return submit_once(request, lambda: _move(request, form, ids))
             except Refused as refusal:

@@ -372,7 +372,7 @@ WORKER = {
     "worker:own-copy": send(PUBLIC),
     "worker:own-consent": send(PUBLIC),
     "worker:own-request": send(PUBLIC),
-    "worker:own-request-back": send(PUBLIC, thing="data_request"),
+    "worker:own-request-back": send(PUBLIC),
     "worker:status-leave": send(PUBLIC),
     "worker:confirm": form(PUBLIC, thing="confirm_link"),
     "worker:complete": form(PUBLIC, thing="complete_link"),

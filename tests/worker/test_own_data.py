@@ -85,7 +85,7 @@ def test_a_correction_and_a_deletion_become_cases(member):
     asked = DataRequest.objects.get(kind="correct")
     assert asked.text == "芳"
 
-    phone.post(f"{DATA}request/{asked.pk}/back/")
+    phone.post(DATA + "request/back/", {"request": asked.pk})
     asked.refresh_from_db()
     assert asked.state == "withdrawn"
 
@@ -93,7 +93,7 @@ def test_a_correction_and_a_deletion_become_cases(member):
 def test_nobody_takes_back_anothers_request(member, district):
     other = make.membership(district.firm_a, phone_is_verified=True)
     asked = requests.file(person=other.person, kind="delete", by=WORKER_SELF)
-    answer = look_in(member.person).post(f"{DATA}request/{asked.pk}/back/")
+    answer = look_in(member.person).post(DATA + "request/back/", {"request": asked.pk})
     assert answer.status_code == 404
     asked.refresh_from_db()
     assert asked.state == "open"

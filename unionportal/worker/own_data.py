@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -129,12 +129,16 @@ def own_request(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def own_request_back(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Take one's own open request back."""
+def own_request_back(request: HttpRequest) -> HttpResponse:
+    """Take one's own open request back; `request` names it in the form."""
     person = _person(request)
     if person is None:
         return redirect("worker:status-answer")
-    mine = get_object_or_404(DataRequest.objects.filter(person=person), pk=pk)
+    try:
+        wanted = UUID(request.POST.get("request", ""))
+    except ValueError as error:
+        raise Http404 from error
+    mine = get_object_or_404(DataRequest.objects.filter(person=person), pk=wanted)
     try:
         requests.take_back(request=mine, by=WORKER_SELF)
     except Refused as refusal:
