@@ -34,7 +34,8 @@ MOST_AT_ONCE = 500
 def holding_pool(request: HttpRequest) -> HttpResponse:
     """List who waits in the pools in reach, the longest first; move the picked into a union."""
     may_move = has_permission(request.user, P.APPROVE_APPLICATION)
-    form = PoolMoveForm(request.POST or None, user=staff(request)) if may_move else None
+    typed = request.POST if request.method == "POST" else None
+    form = PoolMoveForm(typed, user=staff(request)) if may_move else None
     status = 200
     if request.method == "POST" and form is not None:
         status = 400
