@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -20,12 +21,14 @@ from benefits.models import Entitlement, MemberCard
 from benefits.states.cards import OPEN_CARD, AccountState, CardEventKind, CardState
 from benefits.states.payouts import EntitlementState
 from members.merging.log import CHANGED, Data, Log, Undoing, undoes
-from members.merging.registry import Case, How, Item, Kind, Link, register, register_part
+from members.merging.registry import Case, How, Item, Kind, Link, Told, register, register_part
 from members.models import Membership
 from members.states import OPEN_MEMBERSHIP, MembershipState
+from unionportal.core.money import yuan_text
 from unionportal.core.transitions import move
 
 if TYPE_CHECKING:
+    from members.models import Person
     from unionportal.core.actors import ServiceActor
     from unionportal.core.models import User
 
@@ -39,6 +42,12 @@ CARDS = {state: place for place, state in enumerate(OPEN_CARD)} | {CardState.REJ
 
 class RightsPart:
     """One right for a person in each cycle."""
+
+    def tell(self, person: Person) -> Iterable[Told]:
+        rows = Entitlement.objects.filter(person=person).select_related("programme")
+        for row in rows.order_by("created_at", "pk"):
+            text = f"{row.programme.name}, {yuan_text(row.amount_fen)}, {row.get_state_display()}"
+            yield Told(_("Benefits"), text)
 
     def look(self, case: Case) -> Iterable[Item]:
         ours, theirs = _rights(case.survivor.pk), _rights(case.merged.pk)
@@ -97,6 +106,12 @@ def _give_back(entry: Data, undoing: Undoing) -> str:
 
 class CardsPart:
     """One open card for a person."""
+
+    def tell(self, person: Person) -> Iterable[Told]:
+        rows = MemberCard.objects.filter(person=person).defer("card_no")
+        for row in rows.order_by("requested_at", "pk"):
+            text = f"{row.card_masked or _('no number yet')}, {row.get_state_display()}"
+            yield Told(_("Member cards"), text, reverse("benefits:card-detail", args=[row.pk]))
 
     def look(self, case: Case) -> Iterable[Item]:
         pair = _open_cards(case)

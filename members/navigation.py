@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
+from members.merging.queries import oldest_pair, open_pairs
 from members.queries import oldest_waiting, waiting_count
 from members.transfers.queries import answer_count, oldest_to_answer
 from unionportal.core.navigation import NavItem, register
@@ -48,5 +49,17 @@ def register_pages() -> None:
             count=answer_count,
             waiting=_("transfers wait for your answer"),
             oldest=oldest_to_answer,
+        )
+    )
+    register(
+        NavItem(
+            section="members",
+            order=35,
+            label=_("People on file twice"),
+            url_name="members:duplicate-list",
+            permission=P.VIEW_MEMBERS,
+            count=open_pairs,
+            waiting=_("pairs of records wait to be compared"),
+            oldest=oldest_pair,
         )
     )

@@ -4,6 +4,7 @@ from members import employer_urls as employers
 from members.certificates import urls as certificates
 from members.imports import urls as imports
 from members.lists import urls as lists
+from members.merging import urls as merging
 from members.transfers import urls as transfers
 from members.units import tree
 from members.units import urls as units
@@ -78,4 +79,5 @@ urlpatterns: list[URLPattern] = [
     *certificates.urlpatterns,
     *imports.urlpatterns,
     *transfers.urlpatterns,
+    *merging.urlpatterns,
 ]

@@ -1,6 +1,7 @@
 from rest_framework.routers import SimpleRouter
 
 from members.api import cases, unit_views, views
+from members.merging.api import PairViewSet
 
 
 def register(router: SimpleRouter) -> None:
@@ -20,3 +21,4 @@ def register(router: SimpleRouter) -> None:
     router.register("applications", views.ApplicationViewSet, basename="applications")
     router.register("transfers", cases.TransferViewSet, basename="transfers")
     router.register("certificates", cases.CertificateViewSet, basename="certificates")
+    router.register("duplicates", PairViewSet, basename="duplicates")

@@ -13,26 +13,29 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from members.actions import movements
+from members.actions import history, movements
 from members.actions.memberships import end_history
 from members.actions.movements import Cell
 from members.merging.log import CHANGED, Data, Log, Undoing, changed, typed, undoes
-from members.merging.registry import Case, Item, Kind
-from members.models import Membership
+from members.merging.registry import Case, Item, Kind, Told
+from members.models import Membership, StatusChange
 from members.states import Confirmation, MembershipState, UnitStatus
 from unionportal.core import audit
 from unionportal.core.transitions import move, put_back
 
 if TYPE_CHECKING:
-    from members.models import Affiliation, GroupMembership
+    from members.models import Affiliation, GroupMembership, Person
     from unionportal.core.actors import ServiceActor
     from unionportal.core.models import User
 
 REASON = "merged"
 COLUMNS = ("state", "ended_on")
+# What is dated and hangs on a membership (`end_history` ends it).
+DATED = ("affiliations", "group_history", "vehicles")
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,16 @@ def _place(membership: Membership, survivor_id: UUID) -> tuple[Any, ...]:
 class MembershipPart:
     """At most one membership on a day, the others annulled or cut short."""
 
+    def tell(self, person: Person) -> Iterable[Told]:
+        rows = Membership.objects.filter(person=person).select_related("unit", "group")
+        for row in rows.order_by("joined_on", "pk"):
+            until = row.ended_on.isoformat() if row.ended_on else _("today")
+            text = ", ".join(
+                (row.member_no, row.unit.name, str(row.group), str(row.get_state_display()),
+                 f"{row.joined_on.isoformat()} – {until}")
+            )  # fmt: skip
+            yield Told(_("Membership"), text, reverse("members:member-detail", args=[row.pk]))
+
     def look(self, case: Case) -> Iterable[Item]:
         for change in changes(case):
             row, keeper = change.membership, change.keeper
@@ -104,9 +117,11 @@ def _annul(change: Change, log: Log, by: User | ServiceActor) -> None:
     row, keeper = change.membership, change.keeper
     day = max(row.ended_on or timezone.localdate(), row.joined_on)
     before = _snapshot(row)
+    step = history.Step(row, "annul", by=by, reason=REASON)
     move(row, "annul", by=by, reason=REASON, ended_on=day)
     movements.uncount(row.pk)
     end_history(row, day)
+    step.write(row, day)
     log.add("membership", row, before=before, after=_snapshot(row), keeper=str(keeper.pk))
     if keeper.confirmation == Confirmation.NONE and row.confirmation != Confirmation.NONE:
         log.set(Membership.objects.filter(pk=keeper.pk), confirmation=row.confirmation,
@@ -129,8 +144,7 @@ def _snapshot(row: Membership) -> Data:
         "state": str(row.state),
         "ended_on": row.ended_on,
         "net": [[*cell, delta] for cell, delta in movements.net_of(row.pk).items()],
-        "affiliations": _ends(row.affiliations),
-        "group_history": _ends(row.group_history),
+        **{name: _ends(getattr(row, name)) for name in DATED},
     }
 
 
@@ -151,14 +165,27 @@ def _restore(entry: Data, undoing: Undoing) -> str:
     values = typed(Membership, {"ended_on": before["ended_on"]})
     put_back(row, before["state"], found=after["state"], by=undoing.by, reason=undoing.reason,
              **values)  # fmt: skip
-    for name in ("affiliations", "group_history"):
+    for name in DATED:
         _put_ends_back(getattr(row, name), before[name], after[name])
     wanted = {_cell(cell): delta for *cell, delta in before["net"]}
     if after["state"] == MembershipState.ANNULLED:
         movements.recount(row.pk, wanted)
+        _tell_step(row, undoing)
     else:
         movements.bring_to(row.pk, wanted)
     return ""
+
+
+def _tell_step(row: Membership, undoing: Undoing) -> None:
+    """Write the step back into the membership's history, with what that state must say."""
+    said = row.status_changes.filter(to_state=row.state).order_by("-recorded_at").first()
+    if said is not None or row.state == MembershipState.ACTIVE:
+        StatusChange.objects.create(
+            membership=row, verb="put_back", from_state=MembershipState.ANNULLED,
+            to_state=row.state, day=timezone.localdate(), reason=undoing.reason[:200],
+            reason_code=said.reason_code if said else "",
+            evidence_id=said.evidence_id if said else None, recorded_by_id=undoing.by.pk,
+        )  # fmt: skip
 
 
 def _put_ends_back(rows: Any, before: Data, after: Data) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -119,12 +118,21 @@ def _swap_back(entry: Data, undoing: Undoing) -> str:
     return ""
 
 
-def shown(person: Person, choices: Iterable[str]) -> dict[str, Any]:
-    """Return the values of `choices` as a page may show them: numbers masked."""
-    masked = {DOCUMENT: person.id_masked, "phone": person.phone_masked}
-    return {choice: masked.get(choice, _display(person, choice)) for choice in choices}
+def shown(person: Person) -> dict[str, Any]:
+    """Return the values of a record as a page may show them: numbers masked."""
+    return {choice: _display(person, choice) for choice in choosable()}
 
 
 def _display(person: Person, choice: str) -> Any:
+    if choice == DOCUMENT:
+        born = person.birth_date.isoformat() if person.birth_date else ""
+        return " ".join((person.id_masked, born, str(person.get_id_type_display())))
+    if choice == "phone":
+        return f"{person.phone_masked} {person.get_phone_state_display()}"
+    if choice == "residence_text":
+        return _("on file") if person.residence_text else ""
     display = getattr(person, f"get_{choice}_display", None)
-    return display() if display else getattr(person, choice)
+    value = display() if display else getattr(person, choice)
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    return value

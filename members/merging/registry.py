@@ -75,8 +75,20 @@ class Item:
     code: str = ""
 
 
+@dataclass(frozen=True)
+class Told:
+    """A line about a record for the page that compares two: a membership, a card, a payment."""
+
+    what: str | Promise
+    text: str
+    url: str = ""
+
+
 class Part(Protocol):
     """The rows of one app that need a decision."""
+
+    def tell(self, person: Person) -> Iterable[Told]:
+        """Return what this part knows of a record, masked."""
 
     def look(self, case: Case) -> Iterable[Item]:
         """Return what would become of this part's rows; a `STOPS` item forbids the merge."""

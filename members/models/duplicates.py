@@ -6,7 +6,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 from django.utils.translation import gettext_lazy as _
 
 from members.models.people import Membership, Person
@@ -43,14 +43,19 @@ class PairQuerySet(ScopedQuerySet["DuplicatePair"]):
     def scope_filter(self, scope: Scope) -> Q:
         """Both people are in reach: a pair across two areas is for the officer above both."""
         mine = Membership.objects.filter(Membership.objects.all().scope_filter(scope))
-        return Q(Exists(mine.filter(person=OuterRef("first")))) & Q(
-            Exists(mine.filter(person=OuterRef("second")))
+        # A merged record has no membership of its own any more: its survivor's count.
+        return Q(Exists(mine.filter(person=_stands_as("first")))) & Q(
+            Exists(mine.filter(person=_stands_as("second")))
         )
 
     def standing(self) -> PairQuerySet:
         """Pairs of two records that both stand, and those merged into one another."""
         apart = Q(first__merged_into=None, second__merged_into=None)
         return self.filter(apart | Q(state=PairState.MERGED))
+
+
+def _stands_as(column: str) -> Coalesce:
+    return Coalesce(OuterRef(f"{column}__merged_into"), OuterRef(column))
 
 
 class DuplicatePair(models.Model):

@@ -25,6 +25,7 @@ from members.models import (
     ApplicationFile,
     CertificateFiling,
     CommitteeSeat,
+    DuplicatePair,
     EmployerLink,
     ImportBatch,
     LegalPersonCertificate,
@@ -288,6 +289,18 @@ def coverage(cast: Cast) -> dict[str, Any]:
 @thing
 def member(cast: Cast) -> dict[str, Any]:
     return {"pk": make.membership(cast.place.firm_a).pk}
+
+
+@thing
+def pair(cast: Cast) -> dict[str, Any]:
+    # Of a group that no drive of the cast is for.
+    care = make.group("CARE_WORKER")
+    people = [make.person(cast.place.firm_a, group=care) for _each in range(2)]
+    people.sort(key=lambda person: person.pk)
+    made = DuplicatePair.objects.create(
+        first=people[0], second=people[1], evidence=["name_employer"], strength=1
+    )
+    return {"pk": made.pk}
 
 
 @thing

@@ -234,6 +234,15 @@ MEMBERS = {
     "members:import-rejected": send(OFFICERS, AREA_A, "roster", refused=frozenset({FIELD})),
 }
 
+MEMBERS |= {
+    "members:duplicate-list": look(LOOKERS),
+    "members:duplicate-search": send(DECIDERS),
+    "members:duplicate-detail": look(LOOKERS, AREA_A, "pair"),
+    "members:duplicate-merge": send(DECIDERS, AREA_A, "pair"),
+    "members:duplicate-dismiss": send(DECIDERS, AREA_A, "pair"),
+    "members:duplicate-undo": send(DECIDERS, AREA_A, "pair"),
+}
+
 OUTREACH = {
     "outreach:drive-list": look(LOOKERS),
     "outreach:drive-new": form(CHIEFS),
@@ -343,6 +352,10 @@ API = {
     "api:transfers-withdraw": send(OFFICERS, AREA_A, "transfer"),
     "api:certificates-list": look(LOOKERS),
     "api:certificates-detail": look(LOOKERS, AREA_A, "member"),
+    "api:duplicates-list": look(LOOKERS),
+    "api:duplicates-detail": look(LOOKERS, AREA_A, "pair"),
+    "api:duplicates-merge": send(DECIDERS, AREA_A, "pair"),
+    "api:duplicates-dismiss": send(DECIDERS, AREA_A, "pair"),
     "api:service-points-list": look(LOOKERS),
     "api:service-points-detail": look(LOOKERS, AREA_A, "point"),
     "api:drives-list": look(LOOKERS),

@@ -6,6 +6,7 @@ import io
 import itertools
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from PIL import Image
@@ -13,6 +14,7 @@ from stdnum.cn import uscc
 from stdnum.cn.ric import calc_check_digit
 
 from members.actions import applications, bodies, memberships, people, unit_papers
+from members.actions.candidates import person_index
 from members.models import (
     Application,
     Area,
@@ -46,6 +48,11 @@ def id_number(
     place = 490100 + (serial * 2 // 1000) % 100
     stem = f"{place}{born:%Y%m%d}{order:03d}"
     return stem + calc_check_digit(f"{stem}0")
+
+
+def index_of(number: str) -> UUID:
+    """Return the blind index a citizen's number is found by."""
+    return person_index("citizen", number)
 
 
 def phone_number(serial: int | None = None) -> str:
