@@ -152,7 +152,7 @@ asked AS (
              WHEN verdict = 'update' THEN changes ELSE '[]'::jsonb END AS reasons,
         coalesce(recorded, CASE WHEN verdict = 'new' THEN s.membership_id END) AS membership_id,
         CASE WHEN verdict IN ('new', 'update') THEN 1 + (row_number() OVER (
-            PARTITION BY verdict IN ('new', 'update') ORDER BY ruled.id_index) - 1) / {PORTION}
+            PARTITION BY verdict IN ('new', 'update') ORDER BY ruled.id_index) - 1) / %(size)s
         END AS portion
     FROM ruled
     JOIN members_importstaging s ON s.batch_id = %(batch)s AND s.number = ruled.number
@@ -192,7 +192,7 @@ def reachable_units(user: User) -> list[UUID]:
 
 def judge(batch: ImportBatch) -> dict[str, int]:
     """Write the rows of `batch` with their verdicts; return how many of each. Two statements."""
-    values: dict[str, Any] = {"batch": batch.pk}
+    values: dict[str, Any] = {"batch": batch.pk, "size": PORTION}
     if batch.kind == ImportKind.REGISTRY:
         statement = _TOGETHER + _REGISTRY + _KEEP
     else:
