@@ -16,7 +16,7 @@ from members.lists.exporting import narrowed
 from members.lists.filters import MemberFilter
 from members.lists.reach import members_in_reach
 from members.lists.views import NEWEST_FIRST
-from members.models import Area, Membership, UnionUnit
+from members.models import Area, Employer, Membership, UnionUnit
 from unionportal.core.models import User
 
 PAGES = 10
@@ -85,15 +85,15 @@ def filter_plans(user: User) -> dict[str, Any]:
 
 def _values(user: User) -> dict[str, Any]:
     """One value for each filter, rare ones where there are any: they cost most."""
-    one = Membership.objects.visible_to(user).exclude(employer=None).first()
-    assert one is not None
+    firm = Employer.objects.visible_to(user).filter(memberships__isnull=False).first()
+    assert firm is not None
     area = Area.objects.visible_to(user).filter(depth=2).first()
     unit = UnionUnit.objects.visible_to(user).filter(depth=2).first()
     assert area is not None
     assert unit is not None
     return {
         "q": "", "read_as": "", "member_no": "", "unit": unit.pk, "area": area.pk,
-        "employer": one.employer_id, "group": "RIDE_HAILING_DRIVER", "state": "annulled",
+        "employer": firm.pk, "group": "RIDE_HAILING_DRIVER", "state": "annulled",
         "confirmation": "none", "phone_state": "claimed", "source": "self_join",
         "qualified": "no", "gap": "phone", "sex": "2", "age_from": 70, "age_to": 17,
         "joined_from": "2025-12-01", "joined_to": "2015-02-01",

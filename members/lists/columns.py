@@ -15,6 +15,7 @@ from members.tables import MemberTable
 from unionportal.core import saved
 from unionportal.core.models import User
 from unionportal.core.roles import Permission, has_permission
+from unionportal.core.tables import MISSING
 
 LIST = "members"
 USUAL = [
@@ -34,7 +35,7 @@ class RecordColumn(tables.Column):  # type: ignore[misc]
 
     def render(self, record: Membership) -> Any:
         value = stored(self.one, record)
-        return value if value not in (None, "") else self.default
+        return value if value not in (None, "") else MISSING
 
 
 def stored(one: MemberField, membership: Membership) -> Any:

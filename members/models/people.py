@@ -248,7 +248,7 @@ class Membership(models.Model):
             models.Index(fields=["-joined_on", "-id"], name="membership_newest"),
             models.Index(fields=["unit", "-joined_on", "-id"], name="membership_by_unit"),
             models.Index(fields=["group", "-joined_on", "-id"], name="membership_by_group"),
-            models.Index(fields=["employer"], name="membership_by_employer"),
+            models.Index(fields=["employer", "-joined_on", "-id"], name="membership_of_employer"),
             models.Index(fields=["member_no"], name="membership_by_number"),
             # Few, so that counts of the others need not read the table.
             models.Index(fields=["id"], name="membership_annulled", condition=Q(state="annulled")),

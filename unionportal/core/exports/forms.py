@@ -16,7 +16,10 @@ class ExportForm(forms.Form):
     """Columns, kind of file, masked or not, what for."""
 
     query = forms.CharField(max_length=2_000, required=False, widget=forms.HiddenInput)
-    columns = forms.MultipleChoiceField(label=_("Columns"), widget=forms.CheckboxSelectMultiple)
+    columns = forms.MultipleChoiceField(
+        label=_("Columns"),
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "up-list up-columns"}),
+    )
     format = forms.ChoiceField(
         label=_("Kind of file"),
         choices=ExportRequest.Format,
