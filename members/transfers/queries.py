@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db.models import Min, Q
 from django.utils import timezone
 
-from members.models import Transfer, UnionUnit
+from members.models import EmployerCoverage, Transfer, UnionUnit
 from members.models.transfers import GIVEN_AWAY, TransferQuerySet
 from members.transfers.states import OPEN_TRANSFER, TransferKind, TransferState
 from unionportal.core.roles import Permission
@@ -140,3 +140,29 @@ def find_unit(text: str) -> tuple[UnionUnit | None, list[str]]:
         return exact[0], []
     near = rows.filter(name__contains=text) if len(text) > 1 else rows.none()
     return None, list(near.values_list("name", flat=True)[:5])
+
+
+NEAR = 10
+
+
+def units_near(text: str) -> list[UnionUnit]:
+    """Return at most ten unions that take members, by their own name or that of a covered firm."""
+    if len(text) < 2:
+        return []
+    firms = EmployerCoverage.objects.filter(employer__name__contains=text, ended_on=None)
+    rows = UnionUnit.objects.taking_members().filter(
+        Q(name__contains=text) | Q(pk__in=firms.values("unit_id")), is_external=False
+    )
+    return list(rows.order_by("name")[:NEAR])
+
+
+def unit_for_wish(text: str) -> UnionUnit | None:
+    """Return the union with this id when it takes members; None for anything else."""
+    try:
+        pk = UUID(text)
+    except ValueError:
+        return None
+    found: UnionUnit | None = (
+        UnionUnit.objects.taking_members().filter(pk=pk, is_external=False).first()
+    )
+    return found

@@ -390,6 +390,7 @@ WORKER = {
     "worker:confirm": form(PUBLIC, thing="confirm_link"),
     "worker:complete": form(PUBLIC, thing="complete_link"),
     "worker:transfer": form(PUBLIC, thing="transfer_link"),
+    "worker:status-move": form(PUBLIC),
     "worker:status-transfer": send(PUBLIC),
     "worker:verify": look(PUBLIC, thing="certificate_link"),
     "worker:join-start": look(PUBLIC),

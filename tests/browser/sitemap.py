@@ -33,6 +33,7 @@ WALKED_JOB = {
 WALKED_ELSEWHERE = {
     "account_logout", "mfa_authenticate", "worker:confirm", "worker:verify",
     "worker:transfer", "members:transfer-detail", "worker:complete", "worker:join-papers",
+    "worker:status-move",
 }  # fmt: skip
 # Only for an account without its second step yet, and after typing the password again.
 NOT_WALKED = {"mfa_activate_totp", "mfa_view_recovery_codes"}

@@ -182,3 +182,19 @@ def test_a_stranger_cannot_answer_for_a_member(member, district, district_office
     assert Client().post("/status/transfer/", {"answer": "yes"}).url == "/status/"
     made.refresh_from_db()
     assert made.state == TransferState.REQUESTED
+
+
+def test_a_member_asks_to_move_on_the_status_page(district):
+    member = make.membership(district.firm_a, phone_is_verified=True)
+    make.employer(district.area_b, covered_by=district.firm_b, name="北山速递有限公司")
+    client = proven(member)
+    assert "/status/move/" in client.get("/status/mine/").content.decode()
+    found = client.get("/status/move/", {"q": "北山"}).content.decode()
+    assert (district.firm_b.name in found, district.pool_a.name in found) == (True, False)
+    for wrong in ("", "x", str(district.unit.pk)):
+        assert client.post("/status/move/", {"q": "北山", "unit": wrong}).status_code == 400
+    assert client.post("/status/move/", {"unit": str(district.firm_b.pk)}).url == "/status/mine/"
+    made = Transfer.objects.get()
+    assert (made.kind, made.state, made.to_unit_id) == ("wish", "consented", district.firm_b.pk)
+    assert client.get("/status/move/").url == "/status/mine/"
+    assert Client().get("/status/move/").url == "/status/"
