@@ -28,6 +28,7 @@ UNSCOPED = {
     "core.Attachment": "opened only through what it belongs to",
     "core.Grant": "read by the security administrator, who sees every account",
     "core.Job": "read by its owner",
+    "core.RetentionTerm": "a setting of the whole district, no person's data",
     "core.SavedFilter": "read by its owner and those it is shared with",
     "core.ListPreference": "read by its user",
     "members.UnitPlacement": "shown on its unit's page",
@@ -114,6 +115,7 @@ APPEND_ONLY = {
 # Who and when that need not go together, and why.
 UNPAIRED = {
     "core.ExportRequest.requested_by": "both are required columns",
+    "core.RetentionTerm.set_by": "both are required columns",
     "core.Attachment.created_by": "the portal itself makes files too",
     "members.Application.submitted_by": "a worker sends it in without an account",
     "members.PersonMerge.merged_by": "a job merges as the portal itself",
