@@ -224,4 +224,7 @@ def _kind(number: str) -> IdKind:
 def _is_known_region(number: str) -> bool:
     if number[0] == "9":
         return True
-    return number[:6] in PERMIT_REGIONS or divisions.is_known(number)
+    if number[:2] in {"81", "82", "83"}:
+        return number[:6] in PERMIT_REGIONS
+    # Provinces only: counties are founded and abolished, and the list is not of today.
+    return divisions.is_known(f"{number[:2]}0000")
