@@ -16,7 +16,6 @@ urlpatterns = [
     path("status/data/consent/", own_data.own_consent, name="own-consent"),
     path("status/data/request/", own_data.own_request, name="own-request"),
     path("status/data/request/back/", own_data.own_request_back, name="own-request-back"),
-    path("status/data/request/<uuid:pk>/back/", own_data.own_request_back, name="own-request-back"),
     path("status/move/", transfers.status_move, name="status-move"),
     path("status/leave/", views.status_leave, name="status-leave"),
     path("confirm/<str:token>/", views.confirm, name="confirm"),
