@@ -14,7 +14,7 @@ from members.models import Membership, Person
 from tests.factories import members as make
 from unionportal.core import jobs
 from unionportal.core.errors import NotAllowed, Refused, Stale
-from unionportal.core.exports import actions
+from unionportal.core.exports import actions, writing
 from unionportal.core.exports.actions import Wish
 from unionportal.core.models import ExportRequest, Job, RevealEvent
 
@@ -51,6 +51,17 @@ def test_a_small_masked_file_needs_nobody_else(district, subdistrict_officer):
     ]
     event = RevealEvent.objects.get()
     assert (event.row_count, event.fields) == (2, ["name", "id_number", "group"])
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_a_file_of_several_chunks_is_written_to_its_end(
+    kind, district, district_officer, monkeypatch
+):
+    monkeypatch.setattr(writing, "CHUNK", 1)
+    for _n in range(3):
+        make.membership(district.firm_a)
+    export = run(actions.request(by=district_officer, wish=wish(format=kind)))
+    assert (export.state, export.written) == ("ready", 3)
 
 
 def test_filters_narrow_the_file_and_a_wrong_one_is_refused(district, district_officer):

@@ -201,7 +201,7 @@ def _write(export: ExportRequest, source: ExportList, path: Path, report: writin
     columns = [source.column(name) for name in export.columns]
     is_csv = export.format == ExportRequest.Format.CSV
     if is_csv and not export.is_unmasked:
-        return writing.copy_csv(path, rows, columns, export.language, report)
+        return writing.copy_csv(path, rows, columns, export.language)
     cells = writing.values(rows, columns, export.language, is_unmasked=export.is_unmasked)
     write_rows = writing.write_csv if is_csv else writing.write_xlsx
     return write_rows(path, cells.iterator(chunk_size=writing.CHUNK), columns, report)
