@@ -65,8 +65,9 @@ def copy_csv(
     with path.open("wb") as file, connection.cursor() as cursor:
         file.write(BOM + _head(columns))
         with cursor.copy(statement.format(sql.SQL(query)), params) as copy:
-            for count, line in enumerate(copy, start=1):
+            for line in copy:
                 file.write(line)
+                count += 1
     return count
 
 
