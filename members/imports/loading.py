@@ -79,6 +79,7 @@ def _write(by: User, batch: ImportBatch, portion: int) -> None:
     values = _values(by, batch, portion)
     with connection.cursor() as cursor:
         cursor.execute(LOCK)
+        cursor.execute("SET LOCAL jit = off")
         if portion == 1:
             cursor.execute("ANALYZE members_importrow")
         _write_people(cursor, values)
