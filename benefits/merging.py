@@ -110,7 +110,8 @@ class CardsPart:
     def tell(self, person: Person) -> Iterable[Told]:
         rows = MemberCard.objects.filter(person=person).defer("card_no")
         for row in rows.order_by("requested_at", "pk"):
-            text = f"{row.card_masked or _('no number yet')}, {row.get_state_display()}"
+            number = row.card_masked or _("no number yet")
+            text = f"{number}, {row.get_state_display()}"
             yield Told(_("Member cards"), text, reverse("benefits:card-detail", args=[row.pk]))
 
     def look(self, case: Case) -> Iterable[Item]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from benefits.actions.rights import require
 from benefits.models import CardEvent, MemberCard
@@ -73,7 +74,9 @@ def take_over(memberships: Iterable[Membership], *, by: User | ServiceActor) -> 
 def drop_requests(*, membership: Membership, by: User | ServiceActor) -> int:
     """Close the requests of a membership that ended before the bank heard of them."""
     waiting = membership.cards.requestable()
-    closed = move_all(waiting, "close", by=by, reason="membership ended", closed_at=timezone.now())
+    closed = move_all(
+        waiting, "close", by=by, reason=gettext_noop("membership ended"), closed_at=timezone.now()
+    )
     note(closed, CardEventKind.CLOSED)
     return len(closed)
 

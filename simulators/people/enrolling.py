@@ -122,12 +122,13 @@ def enrol(world: World) -> str:
     return f"form {by_form}; roster {counts}; self-join {by_code}"
 
 
-def _unit_for(world: World, page: Page) -> str:
-    """A union of the officer's place that takes members directly and is no holding pool."""
-    units = options_of(page.form(), "unit")
-    named = [v for v, name in units.items() if v and POOL not in name]
+def _unit_for(desk: Browser) -> dict[str, str]:
+    """Choose by typing a union of the officer's place that takes members and is no pool."""
+    page = is_fine(desk.get("/desk/units/pick/?for=enrol&unit_text=公司"), "unions to choose from")
+    offers = [o.attrs for o in page.root.all("li", role="option")]
+    named = [o for o in offers if POOL not in o["data-name"]]
     expect(named, "no union takes members here")
-    return named[0]
+    return {"unit": named[0]["data-value"], "unit_text": named[0]["data-name"]}
 
 
 def _by_form(world: World) -> str:
@@ -139,7 +140,7 @@ def _by_form(world: World) -> str:
         page,
         {
             "name": person.name, "id_number": person.id_number, "phone": person.phone,
-            "group": TRUCKS, "unit": _unit_for(world, page), "vehicle_plate": person.plate,
+            "group": TRUCKS, **_unit_for(desk), "vehicle_plate": person.plate,
             "confirmation": "ask",
         },
     )  # fmt: skip
@@ -162,7 +163,7 @@ def _by_roster(world: World) -> str:
     page = desk.submit(
         page,
         {
-            "unit": _unit_for(world, page), "default_group": TRUCKS,
+            **_unit_for(desk), "default_group": TRUCKS,
             "file": Upload(world.file_name, content), "signed_list": SCAN,
         },
     )  # fmt: skip

@@ -322,7 +322,7 @@ def member_purpose(cast: Cast) -> dict[str, Any]:
 def former_member(cast: Cast) -> dict[str, Any]:
     # Of a group that no drive of the cast is for.
     made = make.membership(cast.place.firm_a, group=make.group("CARE_WORKER"))
-    memberships.close(membership=made, verb="resign", by=SYSTEM, reason="own wish")
+    memberships.close(membership=made, verb="resign", by=SYSTEM, reason="本人申请")
     return {"pk": made.pk}
 
 

@@ -360,6 +360,15 @@ def choose(page: Page, name: str, value: str) -> None:
 
 
 def choose_union(page: Page) -> None:
-    """Choose the first union that is no holding pool."""
-    names = page.locator("[name=unit] option").all_inner_texts()
-    page.locator("[name=unit]").select_option(next(n for n in names[1:] if "周转库" not in n))
+    """Choose the first firm's union: from a list, or by typing and with the keyboard."""
+    options = page.locator("select[name=unit] option")
+    if options.count():
+        names = options.all_inner_texts()
+        page.locator("[name=unit]").select_option(next(n for n in names[1:] if "周转库" not in n))
+        return
+    box = page.locator("[name=unit_text]")
+    box.press_sequentially("公司")
+    expect(page.locator("[role=option]").first).to_be_visible()
+    box.press("ArrowDown")
+    box.press("Enter")
+    expect(page.locator("[name=unit]")).not_to_have_value("")

@@ -26,7 +26,11 @@ def test_field_officer_approves_reveals_and_exports_nothing(field_officer):
 
 def test_system_administrator_has_no_member_data_and_no_money():
     assert ROLES["system_administrator"].permissions == {P.USE_DESK, P.MANAGE_ACCOUNTS}
-    assert ROLES["security_administrator"].permissions == {P.USE_DESK, P.MANAGE_ROLES}
+    assert ROLES["security_administrator"].permissions == {
+        P.USE_DESK,
+        P.MANAGE_ROLES,
+        P.MANAGE_RETENTION,
+    }
 
 
 @pytest.mark.parametrize("second", EXCLUSIVE_ROLES)

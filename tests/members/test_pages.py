@@ -284,24 +284,17 @@ def test_return_resubmit_and_reject_from_the_page(district, subdistrict_officer,
     assert (row.state, row.answer) == (ApplicationState.REJECTED, "works elsewhere")
 
 
-def test_a_unit_is_established_and_dissolved_from_its_page(district, district_officer, client_for):
+def test_a_unit_is_established_from_its_page(district, district_officer, client_for):
     client = client_for(district_officer)
     unit = make.unit(district.unit_a, status="preparing", established_on=None)
 
-    def post(verb, **data):
-        return client.post(reverse(f"members:unit-{verb}", args=[unit.pk]), data).status_code
+    def establish(day):
+        return client.post(reverse("members:unit-establish", args=[unit.pk]), {"day": str(day)})
 
-    tomorrow = timezone.localdate() + timedelta(days=1)
-    assert post("establish", day=str(tomorrow)) == 400
-    assert post("establish", day="2026-03-09") == 302
+    assert establish(timezone.localdate() + timedelta(days=1)).status_code == 400
+    assert establish("2026-03-09").status_code == 302
     unit.refresh_from_db()
-    make.membership(unit)
-    assert post("dissolve", reason="the firm closed") == 400
-    Membership.objects.update(unit=district.pool_a)
-    assert post("dissolve", reason="") == 400
-    assert post("dissolve", reason="the firm closed") == 302
-    unit.refresh_from_db()
-    assert (unit.status, unit.established_on) == ("dissolved", date(2026, 3, 9))
+    assert (unit.status, unit.established_on) == ("established", date(2026, 3, 9))
 
 
 def test_the_district_tree_opens_level_by_level(district, district_officer, client_for):

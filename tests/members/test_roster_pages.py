@@ -115,7 +115,7 @@ def test_bad_file_is_a_field_error_and_nothing_is_kept(client, district, make_fi
     assert response.status_code == status
     page = response.content.decode().replace("&#x27;", "'")
     assert words in page
-    assert f'value="{district.firm_a.pk}" selected' in page
+    assert f'name="unit" value="{district.firm_a.pk}"' in page
     assert 'value="TRUCK_DRIVER" selected' in page
     assert ImportBatch.objects.count() == 0
     assert Attachment.objects.count() == 0

@@ -7,6 +7,7 @@ import re
 from django.apps import apps
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext
 
 from unionportal.core.models import AuditEvent, RevealEvent
 from unionportal.core.paging import Keyset
@@ -36,6 +37,8 @@ def audit_list(request: HttpRequest) -> HttpResponse:
     for event in page.rows:
         event.from_words = _state_words(event.target_type, event.from_state)
         event.to_words = _state_words(event.target_type, event.to_state)
+        # The portal's own reasons are marked for translation where they are given.
+        event.reason_words = gettext(event.reason) if event.reason else ""
     return render(request, "core/audit_list.html", {"page": page, "filters": filters})
 
 
