@@ -6,6 +6,7 @@ import datetime as dt
 import random
 import re
 from dataclasses import dataclass, field
+from urllib.parse import urlencode
 
 from simulators.people import workbook
 from simulators.people.browser import Browser, Page, Upload, options_of
@@ -124,7 +125,8 @@ def enrol(world: World) -> str:
 
 def _unit_for(desk: Browser) -> dict[str, str]:
     """Choose by typing a union of the officer's place that takes members and is no pool."""
-    page = is_fine(desk.get("/desk/units/pick/?for=enrol&unit_text=公司"), "unions to choose from")
+    asked = urlencode({"for": "enrol", "unit_text": "公司"})
+    page = is_fine(desk.get(f"/desk/units/pick/?{asked}"), "unions to choose from")
     offers = [o.attrs for o in page.root.all("li", role="option")]
     named = [o for o in offers if POOL not in o["data-name"]]
     expect(named, "no union takes members here")

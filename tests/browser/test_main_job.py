@@ -311,6 +311,9 @@ def ask_status(story: Story) -> None:
     expect(page.locator("[data-card-state]")).to_have_attribute("data-card-state", "activated")
     expect(page.locator("[data-benefit]").first).to_contain_text(words["subsidy"])
     story.look(page)
+    for path in ("/status/data/", "/status/move/"):
+        page.goto(path)
+        story.look(page)
     desk = story.people.officer("district_officer")
     desk.goto(f"/desk/drives/{story.drive}/known/")
     story.look(desk)
