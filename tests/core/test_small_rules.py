@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import time
 from decimal import Decimal
 
 import pytest
@@ -236,18 +235,6 @@ def test_parse_date_round_trips(day: dt.date) -> None:
 def test_pinyin_key_reads_surnames_right(name: str, key: str) -> None:
     assert pinyin_key(name) == key
     assert initials(name) == "".join(part[0] for part in key.split())
-
-
-def test_pinyin_key_of_100_000_names_takes_under_a_second() -> None:
-    characters = [chr(0x4E00 + 5 * i) for i in range(3000)]
-    names = [
-        characters[i % 3000] + characters[(i * 7) % 3000] + characters[(i * 13) % 3000]
-        for i in range(100_000)
-    ]
-    started = time.perf_counter()
-    keys = [pinyin_key(name) for name in names]
-    assert time.perf_counter() - started < 1.0
-    assert len(keys) == 100_000
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import time
 import zipfile
 from typing import Any
 
@@ -37,10 +36,8 @@ def read(content: bytes, filename: str = "名单.xlsx", **options: Any) -> int:
 
 
 def refusal(content: bytes, filename: str = "名单.xlsx", **options: Any) -> str:
-    started = time.perf_counter()
     with pytest.raises(SpreadsheetError) as caught:
         read(content, filename, **options)
-    assert time.perf_counter() - started < 2
     assert caught.value.message
     return caught.value.code
 

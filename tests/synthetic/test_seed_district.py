@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import time
 from io import StringIO
 
 import pytest
@@ -138,14 +137,11 @@ def test_failure_leaves_nothing_behind(tmp_path):
 
 @pytest.mark.deep
 @pytest.mark.django_db
-def test_district_size_is_exact_and_quick(data):
-    began = time.monotonic()
+def test_district_size_is_exact(data):
     seed(size="district", json=data / "counts.json")
-    seconds = time.monotonic() - began
     said = json.loads((data / "counts.json").read_text(encoding="utf-8"))
     officer = User.objects.get(username="district")
     assert UnionUnit.objects.count() == said["units"]["total"] == 3_269
     assert Membership.objects.recorded().count() == said["members"]["recorded"] == 120_296
     assert queries.members_as_of(officer, timezone.localdate()) == 120_296
     assert Membership.objects.qualified().count() == said["members"]["qualified"]
-    assert seconds <= 90
