@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from members.actions.anonymising import anonymise_applications, anonymise_person
+from members.actions.forgetting import empty_rows
 from members.models import Application, ImportRow, Membership, Person
 from members.states import (
     OPEN_APPLICATION,
@@ -83,9 +84,7 @@ def _in_chunks(
 
 
 def _empty_rows(ids: list[UUID]) -> int:
-    return ImportRow.objects.filter(pk__in=ids).update(
-        typed="", cleaned="", before=None, id_index=None, name_masked="", id_masked=""
-    )
+    return empty_rows(Q(pk__in=ids))
 
 
 def _forget(ids: list[UUID]) -> int:

@@ -11,15 +11,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from members import signals
+from members.actions.forgetting import empty_rows, empty_texts
 from members.models import (
     Application,
     Consent,
     DataRequest,
-    ImportRow,
     Membership,
-    MemberVehicle,
     Person,
-    PersonMerge,
 )
 from members.states import OPEN_APPLICATION, OPEN_MEMBERSHIP, PhoneState
 from unionportal.core import audit, files
@@ -41,6 +39,7 @@ NO_PERSON = {
 NO_APPLICATION = {
     "name": "", "id_number": "", "id_masked": "", "phone": "", "phone_masked": "",
     "vehicle_plate": "", "platform_name": "", "answer": "", "confirm_token": None,
+    "complete_token": None,
 }  # fmt: skip
 
 
@@ -56,18 +55,14 @@ def anonymise_person(*, person: Person, by: User | ServiceActor, reason: str = "
     if locked.anonymised_at:
         return locked
     _check_ended(locked)
-    _drop_papers(locked)
-    Membership.objects.filter(person=locked).update(
-        vehicle_plate="", platform_name="", occupation="", employment_form="", employment_status=""
-    )
-    MemberVehicle.objects.filter(membership__person=locked).delete()
-    DataRequest.objects.filter(person=locked).update(text="")
-    PersonMerge.objects.filter(Q(survivor=locked) | Q(merged=locked)).update(undo_log="")
     # Records merged into this one tell of the same person.
     twins = list(Person.everyone.select_for_update().filter(merged_into=locked).order_by("pk"))
-    own = Application.objects.filter(person__in=[locked, *twins]).values_list("pk", flat=True)
+    people = [locked, *twins]
+    _drop(_papers_of(people))
+    empty_texts(people)
+    own = Application.objects.filter(person__in=people).values_list("pk", flat=True)
     anonymise_applications(list(own))
-    for record in (locked, *twins):
+    for record in people:
         _empty(record)
     audit.record(by=by, verb="person.anonymise", target=locked, reason=reason)
     signals.person_anonymised.send(Person, person=locked, by=by)
@@ -98,14 +93,12 @@ def anonymise_applications(ids: Collection[UUID]) -> int:
     """Remove who sent in these closed applications; source, unit, days and outcome stay."""
     rows = list(Application.objects.select_for_update().filter(pk__in=ids).order_by("pk"))
     closed = [row for row in rows if row.state not in OPEN_APPLICATION]
-    ImportRow.objects.filter(application__in=closed).update(
-        typed="", cleaned="", before=None, id_index=None, name_masked="", id_masked=""
-    )
+    empty_rows(Q(application__in=closed))
     papers = Attachment.objects.filter(
         Q(pk__in=[row.evidence_id for row in closed if row.evidence_id])
         | Q(application_file__application__in=closed)
     )
-    files.drop(papers.filter(dropped_at=None))
+    _drop(papers)
     for row in closed:
         for name, value in NO_APPLICATION.items():
             setattr(row, name, value)
@@ -116,14 +109,17 @@ def anonymise_applications(ids: Collection[UUID]) -> int:
     return len(closed)
 
 
-def _drop_papers(person: Person) -> None:
-    files.drop(_papers_of(person).filter(dropped_at=None))
+def _drop(papers: QuerySet[Attachment]) -> None:
+    """Destroy the papers; the name of a file often is the name of a person."""
+    found = list(papers.values_list("pk", flat=True))
+    files.drop(Attachment.objects.filter(pk__in=found, dropped_at=None))
+    Attachment.objects.filter(pk__in=found).update(name="")
 
 
-def _papers_of(person: Person) -> QuerySet[Attachment]:
-    consents = Consent.objects.filter(person=person, evidence__isnull=False)
-    requests = DataRequest.objects.filter(person=person, evidence__isnull=False)
-    members = Membership.objects.filter(person=person)
+def _papers_of(people: list[Person]) -> QuerySet[Attachment]:
+    consents = Consent.objects.filter(person__in=people, evidence__isnull=False)
+    requests = DataRequest.objects.filter(person__in=people, evidence__isnull=False)
+    members = Membership.objects.filter(person__in=people)
     steps = members.filter(status_changes__evidence__isnull=False)
     moves = members.filter(transfers__paper__isnull=False)
     return Attachment.objects.filter(

@@ -18,6 +18,7 @@ from members.actions import completion, memberships, papers, people
 from members.actions.candidates import Candidate, checked
 from members.actions.confirmation import confirm_by_link
 from members.actions.rights import require_units
+from members.actions.unit_locks import hold_standing
 from members.models import Application, ApprovalDecision, Membership, Person
 from members.queries.people import owners_of, under_number
 from members.states import (
@@ -68,6 +69,7 @@ def submit(
     """
     candidate = checked(candidate)
     require_units(by, Permission.ENROL, [candidate.unit.pk])
+    hold_standing([candidate.unit.pk])
     if candidate.client_ref is not None:
         first = Application.objects.filter(client_ref=candidate.client_ref).first()
         if first is not None:
@@ -99,7 +101,9 @@ def submit_many(
     candidate that breaks a rule.
     """
     ready = [checked(candidate, plate_is_required=False) for candidate in candidates]
-    require_units(by, Permission.ENROL, {candidate.unit.pk for candidate in ready})
+    units = {candidate.unit.pk for candidate in ready}
+    require_units(by, Permission.ENROL, units)
+    hold_standing(units)
     earlier = _written_before(ready)
     taken = _taken_indexes(ready)
     fresh: list[Application] = []
@@ -238,7 +242,7 @@ def approve(
     `Stale` when some are no longer waiting. Rule: domain.md 2.1.
     """
     _check_decision(decided_on, signer)
-    rows = _lock_waiting([application.pk for application in applications])
+    rows = _lock_in_their_units([application.pk for application in applications])
     require_units(by, Permission.APPROVE_APPLICATION, {row.unit_id for row in rows})
     decision = ApprovalDecision.objects.create(
         decided_on=decided_on, signer=signer.strip(), scan=scan, recorded_by=by
@@ -271,6 +275,21 @@ def _check_decision(decided_on: date, signer: str) -> None:
             code="decision_date",
             field="decided_on",
         )
+
+
+def _lock_in_their_units(ids: Sequence[UUID]) -> list[Application]:
+    """Lock the units, then the applications; one that went to another unit meanwhile is stale."""
+    units = Application.objects.filter(pk__in=ids).order_by().values_list("unit_id", flat=True)
+    held = hold_standing(set(units))
+    rows = _lock_waiting(ids)
+    for row in rows:
+        if row.unit_id not in held:
+            raise Stale(
+                _("An application waits in “%(unit)s” now. Nothing was approved. Look again.")
+                % {"unit": row.unit.name},
+                code="stale",
+            )
+    return rows
 
 
 def _lock_waiting(ids: Sequence[UUID]) -> list[Application]:

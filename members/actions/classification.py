@@ -12,6 +12,7 @@ from members import signals
 from members.actions import movements, standing
 from members.actions.candidates import check_group, read_plate
 from members.actions.rights import require_units
+from members.actions.stopping import refuse_stopped
 from members.models import GroupMembership, Membership, MemberVehicle, Movement, WorkerGroup
 from members.states import OPEN_MEMBERSHIP, MovementKind
 from unionportal.core import audit
@@ -141,6 +142,5 @@ def lock_open(
     locked: Membership = rows.get(pk=membership.pk)
     if locked.state not in OPEN_MEMBERSHIP:
         raise Stale(_("This membership has ended. Look again before you act."), code="stale")
-    if locked.person.stopped_at:
-        raise standing.stopped(locked)
+    refuse_stopped(locked)
     return locked

@@ -17,6 +17,8 @@ from django.utils.translation import gettext as _
 from members import signals
 from members.actions import history, movements
 from members.actions.rights import require_units
+from members.actions.stopping import refuse_stopped
+from members.actions.unit_locks import hold_standing, hold_units
 from members.models import (
     Affiliation,
     Consent,
@@ -66,6 +68,7 @@ def open_membership(*, by: User | ServiceActor, opening: Opening) -> Membership:
     `by`'s reach.
     """
     require_units(by, Permission.APPROVE_APPLICATION, [opening.unit.pk])
+    hold_standing([opening.unit.pk])
     Person.objects.select_for_update().get(pk=opening.person.pk)
     _past(opening.joined_on)
     refuse_members([opening])
@@ -337,9 +340,10 @@ def move_to_unit(
 ) -> Membership:
     """Close the affiliation and open one in `unit`; number and seniority stay (domain.md 2.1).
 
-    Raises `Refused` (`unit_takes_none`, `same_unit`), `Stale` when the membership has ended.
+    Raises `Refused` (`unit_takes_none`, `same_unit`, `stopped`), `Stale` when it has ended.
     """
     require_units(by, Permission.APPROVE_APPLICATION, {membership.unit_id, unit.pk})
+    unit = hold_units({membership.unit_id, unit.pk})[unit.pk]
     locked = _lock(membership)
     check_move(locked, unit)
     current = locked.affiliations.get(ended_on=None)
@@ -366,9 +370,10 @@ def move_to_unit(
 
 
 def check_move(membership: Membership, unit: UnionUnit) -> None:
-    """Raise `Stale` when the membership has ended, `Refused` when `unit` cannot take it."""
+    """Raise `Stale` when the membership has ended, `Refused` when it cannot go to `unit`."""
     if not membership.is_open:
         raise Stale(_("This membership has ended. Look again before you act."), code="stale")
+    refuse_stopped(membership)
     if unit.pk == membership.unit_id:
         raise Refused(_("The member is in this unit already."), code="same_unit", field="unit")
     if not unit.takes_members or unit.is_external:

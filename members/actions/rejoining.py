@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from members.actions import applications
 from members.actions.candidates import Candidate
-from members.actions.standing import stopped
+from members.actions.stopping import stopped
 from members.models import Application, Membership, Person, UnionUnit, WorkerGroup
 from members.states import Confirmation, MembershipState, PhoneState, Source
 from unionportal.core.actors import ServiceActor

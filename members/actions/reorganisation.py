@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -16,7 +16,8 @@ from django.utils.translation import gettext as _
 from members import signals
 from members.actions import movements
 from members.actions.rights import require_units
-from members.models import Employer, Membership, UnionUnit
+from members.actions.unit_locks import hold_units
+from members.models import Employer, Membership, Person, UnionUnit
 from members.states import OPEN_MEMBERSHIP
 from unionportal.core import audit
 from unionportal.core.actors import ServiceActor
@@ -58,9 +59,11 @@ SELECT id, %(unit)s, %(area)s::uuid, group_id, day, 1, 'transfer_in' FROM moving
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """Who moved: the memberships' ids in id order."""
+    """Who moved: the memberships' ids in id order; and how many were left where they are because
+    they withdrew their consent."""
 
     ids: list[UUID]
+    stopped: int = 0
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -76,23 +79,30 @@ def transfer_members(
     keeps_employer: bool = False,
     moved_on: date | None = None,
     reason: str = "",
+    takes_stopped: bool = False,
 ) -> Moved:
     """Close the affiliation of every open one of `memberships` and open one in `unit`.
 
     Ended memberships and those in `unit` already are left as they are. Number and seniority stay
     (domain.md 2.1). The members get `employer`, or keep their own with `keeps_employer`. A member
-    who came after `moved_on` (default today) moves on the day they came. Raises `Refused`
+    who came after `moved_on` (default today) moves on the day they came. Who withdrew the consent
+    to membership stays behind, unless the union itself goes (`takes_stopped`): then the record is
+    only stored elsewhere (PIPL 47). Raises `Refused`
     (`unit_takes_none`, `unit_is_fed`, `future`), `NotAllowed` outside `by`'s reach.
     """
     day = moved_on or timezone.localdate()
+    wanted = _homes(memberships)
+    unit = hold_units({*wanted.values(), unit.pk})[unit.pk]
     _check_target(unit, day)
-    found = list(_lock(memberships).exclude(unit=unit).values_list("pk", "unit_id", "person_id"))
+    locked = [row for row in _lock(wanted, unit) if wanted[row[0]] == row[1]]
+    stopped = set() if takes_stopped else _stopped(locked)
+    found = [row for row in locked if row[2] not in stopped]
     if not found:
-        return Moved([])
+        return Moved([], len(stopped))
     sources = {source for _pk, source, _person in found}
     require_units(by, Permission.APPROVE_APPLICATION, {*sources, unit.pk})
     _refuse_fed(sources)
-    moved = Moved([pk for pk, _source, _person in found])
+    moved = Moved([pk for pk, _source, _person in found], len(stopped))
     _write(moved, unit, employer, keeps_employer, day, reason)
     audit.record_many(
         by=by,
@@ -107,21 +117,31 @@ def transfer_members(
     return moved
 
 
-def _lock(memberships: QuerySet[Membership] | Iterable[Membership]) -> QuerySet[Membership]:
-    """Return the open ones, locked in one order, so that two moves wait instead of clashing."""
+def _homes(memberships: QuerySet[Membership] | Iterable[Membership]) -> dict[UUID, UUID]:
+    """Return where each of them is, as far as they are open."""
     if isinstance(memberships, QuerySet):
-        wanted = list(memberships.order_by().values_list("pk", flat=True))
+        rows = memberships.order_by()
     else:
-        wanted = [one.pk for one in memberships]
-    rows = Membership.objects.filter(pk__in=wanted, state__in=OPEN_MEMBERSHIP)
-    return rows.select_for_update(of=("self",)).order_by("pk")
+        rows = Membership.objects.filter(pk__in=[one.pk for one in memberships])
+    return dict(rows.filter(state__in=OPEN_MEMBERSHIP).values_list("pk", "unit_id"))
+
+
+def _lock(wanted: Collection[UUID], unit: UnionUnit) -> QuerySet[Membership, Any]:
+    """Return the open ones, locked in one order, so that two moves wait instead of clashing."""
+    rows = Membership.objects.filter(pk__in=wanted, state__in=OPEN_MEMBERSHIP).exclude(unit=unit)
+    locked = rows.select_for_update(of=("self",)).order_by("pk")
+    return locked.values_list("pk", "unit_id", "person_id")
+
+
+def _stopped(rows: list[tuple[UUID, UUID, UUID]]) -> set[UUID]:
+    people = Person.objects.filter(pk__in=[row[2] for row in rows], stopped_at__isnull=False)
+    return set(people.values_list("pk", flat=True))
 
 
 def _check_target(unit: UnionUnit, day: date) -> None:
     if day > timezone.localdate():
         raise Refused(_("The day cannot be in the future."), code="future", field="moved_on")
-    current = UnionUnit.objects.select_for_update(of=("self",), no_key=True).get(pk=unit.pk)
-    if not current.takes_members or current.is_external:
+    if not unit.takes_members or unit.is_external:
         raise Refused(
             _("“%(unit)s” does not take members itself. Choose a union below it.")
             % {"unit": unit.name},

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from members.actions import memberships
 from members.actions.rights import require_units
+from members.actions.stopping import stopped
 from members.models import Membership
 from members.states import MEMBERSHIP_MACHINE
 from unionportal.core.actors import ServiceActor
@@ -70,15 +71,6 @@ def change(
         membership=locked, verb=change.verb, by=by, reason=change.reason, ended_on=change.day,
         evidence=change.evidence,
     )  # fmt: skip
-
-
-def stopped(membership: Membership) -> Refused:
-    """Return the refusal of anything but ending and storing (PIPL 47)."""
-    why = membership.person.get_stopped_reason_display()
-    return Refused(
-        _("Nothing may be changed: %(why)s. You can only end this membership.") % {"why": why},
-        code="stopped",
-    )
 
 
 def _check_state(membership: Membership, verb: str, seen: str | None) -> None:

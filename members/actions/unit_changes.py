@@ -29,6 +29,7 @@ from members.actions.structure import (
     refuse_future,
     require_reason,
 )
+from members.actions.unit_locks import hold_alone
 from members.models import (
     Application,
     Committee,
@@ -128,13 +129,14 @@ def split_unit(
         raise Refused(
             _("Choose at least one employer, group or unit that leaves."), code="empty_part"
         )
+    hold_alone([unit.pk] if isinstance(into, NewUnit) else [unit.pk, into.pk])
     source = _standing(unit)
     target = create_unit(by=by, new=into) if isinstance(into, NewUnit) else _target(into, [source])
     require_units(by, Permission.MANAGE_ORGANISATION, [target.pk])
     leaving = Membership.objects.filter(part.condition, unit=source)
     moved = transfer_members(
         by=by, memberships=leaving, unit=target, keeps_employer=True, moved_on=day,
-        reason=paper.reason,
+        reason=paper.reason, takes_stopped=True,
     )  # fmt: skip
     employers = _hand_over(source, target, day, employers=part.employers)
     chosen = {str(pk) for pk in part.units}
@@ -159,7 +161,7 @@ def merge_units(
     day = _begin(paper)
     if not units:
         raise Refused(_("Choose at least one unit that is merged."), code="no_units")
-    # In one order, so that two mergers never wait for each other.
+    hold_alone({into.pk, *(unit.pk for unit in units)})
     sources = [_standing(unit) for unit in sorted(units, key=lambda unit: unit.pk)]
     target = _target(into, sources)
     return [_merge_one(by, source, target, day, paper) for source in sources]
@@ -170,7 +172,7 @@ def _merge_one(
 ) -> UnitChange:
     moved = transfer_members(
         by=by, memberships=_members_of([source]), unit=target, keeps_employer=True, moved_on=day,
-        reason=paper.reason,
+        reason=paper.reason, takes_stopped=True,
     )  # fmt: skip
     employers = _hand_over(source, target, day)
     # Read again: an earlier source's branch may have hung this one elsewhere.
@@ -202,6 +204,8 @@ def close_unit(
     """
     require_units(by, Permission.MANAGE_ORGANISATION, [unit.pk])
     day = _begin(paper)
+    inside = UnionUnit.objects.filter(path__startswith=fresh(unit).path)
+    hold_alone({*inside.order_by().values_list("pk", flat=True), *([to.pk] if to else [])})
     source = _standing(unit)
     branch = standing_below(source)
     _refuse_fed(branch)
@@ -236,7 +240,7 @@ def _empty(
     require_units(by, Permission.MANAGE_ORGANISATION, [target.pk])
     moved = transfer_members(
         by=by, memberships=members, unit=target, keeps_employer=not retains, moved_on=day,
-        reason=reason,
+        reason=reason, takes_stopped=True,
     )  # fmt: skip
     if retains:
         _retain(by, moved.ids, day, reason)
@@ -269,8 +273,7 @@ def _begin(paper: Paper) -> date:
 
 
 def _standing(unit: UnionUnit) -> UnionUnit:
-    """Return the unit locked against new members until the change is through."""
-    UnionUnit.objects.select_for_update(of=("self",)).get(pk=unit.pk)
+    """Return the unit as it is now; it was locked against new members before."""
     found = fresh(unit)
     if found.status == UnitStatus.DISSOLVED:
         raise Stale(_("This unit is dissolved. Look again before you act."), code="stale")

@@ -40,6 +40,18 @@ JOIN members_unionunit u ON u.id = m.unit_id
 WHERE r.batch_id = %(batch)s AND r.portion = %(portion)s AND r.verdict = 'new'"""
 PERSON = "JOIN members_person p ON p.id_index = s.id_index"
 
+# The units of the portion stay as they are until it is in; one that was dissolved takes nobody.
+_HOLD = f"""
+SELECT 1 FROM members_unionunit WHERE id IN (SELECT s.unit_id {NEW}) ORDER BY id FOR SHARE
+"""
+_CLOSED = """
+UPDATE members_importrow r SET verdict = 'held', membership_id = NULL,
+    problems = '[{"field": "unit", "code": "unit_closed", "params": {}}]'::jsonb || r.problems
+FROM members_importstaging s
+JOIN members_unionunit u ON u.id = s.unit_id AND u.status = 'dissolved'
+WHERE s.batch_id = r.batch_id AND s.number = r.number
+  AND r.batch_id = %(batch)s AND r.portion = %(portion)s AND r.verdict = 'new'
+"""
 _CAME_FIRST = """
 UPDATE members_importrow r SET verdict = 'known', membership_id = NULL,
     problems = '[{"field": "id_number", "code": "came_first", "params": {}}]'::jsonb || problems
@@ -82,6 +94,8 @@ def _write(by: User, batch: ImportBatch, portion: int) -> None:
         cursor.execute("SET LOCAL jit = off")
         if portion == 1:
             cursor.execute("ANALYZE members_importrow")
+        cursor.execute(_HOLD, values)
+        cursor.execute(_CLOSED, values)
         _write_people(cursor, values)
         written = _write_memberships(cursor, values)
         cursor.execute(_CAME_FIRST, values)

@@ -166,6 +166,7 @@ REASONS: dict[tuple[str, str], Text] = {
     ("", "stopped"): _("This person withdrew consent: the record is not written any more."),
     ("", "decide_first"): _("An application of this person waits. Decide it first."),
     ("", "ended_meanwhile"): _("The membership ended after the check. Not written."),
+    ("unit", "unit_closed"): _("The union was dissolved after the check. Not written."),
     ("", "changes"): _("%(column)s: the record says otherwise and will be updated."),
     ("", "changes_to"): _("%(column)s: was %(was)s, will be %(now)s."),
     ("", "other_unit"): _(

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from members import signals
 from members.actions.rights import require_units
+from members.actions.unit_locks import hold_units
 from members.merging.log import Log, Undoing, take_back
 from members.merging.people import MERGED, SURVIVOR, choosable, take_values
 from members.merging.plan import live_merges, movable_rows, plan_of
@@ -133,6 +134,8 @@ def unmerge_people(*, by: User | ServiceActor, merge: PersonMerge, reason: str) 
     if locked.undone_at is not None:
         raise Stale(_("This merge was undone before."), code="stale")
     ids = [locked.survivor_id, locked.merged_id]
+    homes = Membership.objects.filter(person__in=ids).order_by().values_list("unit", flat=True)
+    hold_units(set(homes))
     people = Person.everyone.select_for_update().filter(pk__in=ids).in_bulk()
     survivor, merged = people[locked.survivor_id], people[locked.merged_id]
     _require_reach(by, Case(survivor, merged))

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from members.models.organisation import Area, Employer, UnionUnit, WorkerGroup
 from members.models.people import IdType, Membership, Person
+from members.models.unit_triggers import standing_unit
 from members.states import APPLICATION_MACHINE, ApplicationState, Confirmation, Source
 from unionportal.core.fields import EncryptedTextField
 from unionportal.core.ids import new_id
@@ -138,6 +139,7 @@ class Application(models.Model):
                 | (~Q(state__in=["submitted", "returned"]) & Q(closed_at__isnull=False)),
             ),
         ]
+        triggers = standing_unit("application_unit_stands", "n.state IN ('submitted', 'returned')")
 
     def __str__(self) -> str:
         return f"{self.name} ({self.get_state_display()})"

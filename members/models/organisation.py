@@ -14,6 +14,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from treebeard.mp_tree import MP_Node, MP_NodeManager, MP_NodeQuerySet
 
+from members.models.unit_triggers import dissolved_is_empty
 from members.states import (
     MEMBER_KINDS,
     UNIT_MACHINE,
@@ -187,6 +188,7 @@ class UnionUnit(MP_Node):  # type: ignore[misc]
                 | Q(reported_members__isnull=False, reported_on__isnull=False),
             ),
         ]
+        triggers = [dissolved_is_empty()]
 
     def __str__(self) -> str:
         return self.name

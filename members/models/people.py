@@ -23,6 +23,7 @@ from members.models.codes import (
 )
 from members.models.organisation import Employer, UnionUnit, WorkerGroup
 from members.models.search_triggers import membership_triggers, person_triggers
+from members.models.unit_triggers import standing_unit
 from members.states import (
     MEMBERSHIP_MACHINE,
     OPEN_MEMBERSHIP,
@@ -292,7 +293,10 @@ class Membership(models.Model):
                 & Q(employment_status__in=["", *EmploymentStatus.values]),
             ),
         ]
-        triggers = membership_triggers()
+        triggers = [
+            *membership_triggers(),
+            *standing_unit("membership_unit_stands", "n.state IN ('active', 'retained')"),
+        ]
 
     def __str__(self) -> str:
         return self.member_no
@@ -335,6 +339,7 @@ class Affiliation(models.Model):
                 ],
             ),
         ]
+        triggers = standing_unit("affiliation_unit_stands", "n.ended_on IS NULL")
 
     def __str__(self) -> str:
         return f"{self.membership_id} in {self.unit_id}"

@@ -59,7 +59,7 @@ class StatusChange(models.Model):
                 condition=~Q(to_state="expelled") | Q(evidence__isnull=False),
             ),
         ]
-        triggers = append_only("change")
+        triggers = append_only("change", emptied="reason")
 
     def __str__(self) -> str:
         return f"{self.membership_id} {self.verb} {self.day}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import cast
 from uuid import UUID
 
+import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -143,6 +144,29 @@ class Transfer(models.Model):
                 condition=~Q(state__in=["accepted", "done"]) | Q(moves_on__isnull=False),
             ),
         ]  # fmt: skip
+        triggers = [
+            # Held until the end, so that a withdrawal at the same moment finds the transfer.
+            pgtrigger.Trigger(
+                name="transfer_not_of_stopped",
+                operation=pgtrigger.Insert | pgtrigger.Update,
+                when=pgtrigger.Before,
+                condition=pgtrigger.Q(
+                    new__state__in=["requested", "consented", "escalated", "accepted"]
+                ),
+                declare=[("since", "timestamptz")],
+                func="""
+                    SELECT p.stopped_at INTO since
+                    FROM members_membership m JOIN members_person p ON p.id = m.person_id
+                    WHERE m.id = NEW.membership_id FOR SHARE OF p;
+                    IF since IS NOT NULL THEN
+                        RAISE EXCEPTION 'consent was withdrawn: transfer_not_of_stopped'
+                            USING ERRCODE = 'check_violation',
+                                CONSTRAINT = 'transfer_not_of_stopped';
+                    END IF;
+                    RETURN NEW;
+                """,
+            )
+        ]
 
     def __str__(self) -> str:
         return str(self.pk)

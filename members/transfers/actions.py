@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from members.actions import memberships
 from members.actions.rights import require_units
+from members.actions.stopping import refuse_stopped
 from members.models import Employer, Membership, Person, Transfer, UnionUnit
 from members.queries import find_person
 from members.states import OPEN_MEMBERSHIP, Confirmation
@@ -53,7 +54,9 @@ def pull(
     if person is None or compare_key(person.name) != compare_key(name):
         raise _cannot_pull()
     membership = _open_membership(person)
-    if membership is None or membership.transfers.filter(closed_at=None).exists():
+    if membership is None or membership.person.stopped_at:
+        raise _cannot_pull()
+    if membership.transfers.filter(closed_at=None).exists():
         raise _cannot_pull()
     memberships.check_move(membership, unit)
     return _ask(
@@ -96,7 +99,7 @@ def push(
 ) -> Transfer:
     """Offer a member of one's own unit to `unit`, which accepts or refuses.
 
-    Raises `Refused` (`open_transfer`, `same_unit`, `unit_takes_none`), `NotAllowed`.
+    Raises `Refused` (`open_transfer`, `same_unit`, `unit_takes_none`, `stopped`), `NotAllowed`.
     """
     require_units(by, Permission.ENROL, [membership.unit_id])
     memberships.check_move(membership, unit)
@@ -123,10 +126,11 @@ def send_away(
 ) -> Transfer:
     """Begin a transfer to a union outside the district; its answer comes on paper.
 
-    Raises `Refused` (`open_transfer`, `no_outside_name`), `NotAllowed`, `Stale`.
+    Raises `Refused` (`open_transfer`, `no_outside_name`, `stopped`), `NotAllowed`, `Stale`.
     """
     require_units(by, Permission.ENROL, [membership.unit_id])
     _require_open(membership)
+    refuse_stopped(membership)
     if not outside_name.strip():
         raise Refused(
             _("Name the union outside the district."), code="no_outside_name", field="outside_name"
@@ -146,7 +150,7 @@ def send_away(
 def wish(*, membership: Membership, unit: UnionUnit, reason: str = "") -> Transfer:
     """Write the member's own wish to move to `unit`, given on the status page.
 
-    Raises `Refused` (`open_transfer`, `same_unit`, `unit_takes_none`), `Stale`.
+    Raises `Refused` (`open_transfer`, `same_unit`, `unit_takes_none`, `stopped`), `Stale`.
     """
     memberships.check_move(membership, unit)
     made = _write(

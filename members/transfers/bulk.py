@@ -69,7 +69,19 @@ class BulkMove:
 
 
 def chosen(user: User, move: BulkMove) -> QuerySet[Membership]:
-    """Return the open memberships meant by `move` that `user` may move, by member number."""
+    """Return the open memberships meant by `move` that `user` may move, by member number.
+
+    Without those who withdrew their consent: `left_out` counts them.
+    """
+    return _meant(user, move).filter(person__stopped_at__isnull=True)
+
+
+def left_out(user: User, move: BulkMove) -> int:
+    """Return how many of those meant stay where they are, as they withdrew their consent."""
+    return _meant(user, move).filter(person__stopped_at__isnull=False).count()
+
+
+def _meant(user: User, move: BulkMove) -> QuerySet[Membership]:
     unit = UnionUnit.objects.get(pk=move.source)
     units = UnionUnit.objects.filter(path__startswith=unit.path).order_by().values("pk")
     rows = Membership.objects.visible_to(user, Permission.APPROVE_APPLICATION).filter(

@@ -135,6 +135,7 @@ def _preview(request: HttpRequest, form: MoveManyForm, unit: UnionUnit) -> HttpR
         "count": rows.count(),
         "by_group": [(groups[group], count) for group, count in counted],
         "first": first,
+        "left_out": bulk.left_out(staff(request), form.move()),
         "as_job": bulk.AT_ONCE,
     }
     if "change" in request.POST:

@@ -1,4 +1,4 @@
-"""An open transfer follows its membership: moved by other means, or ended."""
+"""An open transfer follows its membership: moved by other means, ended, or not to be touched."""
 
 from __future__ import annotations
 
@@ -7,8 +7,14 @@ from uuid import UUID
 
 from django.dispatch import receiver
 
-from members.models import Membership, Transfer
-from members.signals import membership_changed, membership_closed, memberships_moved
+from members.models import Consent, Membership, Transfer
+from members.models.consents import Purpose
+from members.signals import (
+    consent_withdrawn,
+    membership_changed,
+    membership_closed,
+    memberships_moved,
+)
 from members.transfers import actions
 from members.transfers.states import TransferState
 from unionportal.core.actors import SYSTEM
@@ -36,6 +42,16 @@ def follow_units(sender: type[Membership], person_ids: list[UUID], **_more: Any)
     rows = Transfer.objects.filter(membership__person_id__in=person_ids, closed_at=None)
     for found in rows.select_related("membership__unit", "membership__person", "to_unit"):
         _follow(found, found.membership)
+
+
+@receiver(consent_withdrawn)
+def stop_transfer(sender: type[Consent], consent: Consent, **_more: Any) -> None:
+    """Take the open transfer back: without consent to membership nothing is passed on."""
+    if consent.purpose != Purpose.MEMBERSHIP:
+        return
+    rows = Transfer.objects.filter(membership__person=consent.person_id, closed_at=None)
+    for found in rows.select_related("membership__person"):
+        actions.withdraw(by=SYSTEM, transfer=found, tell=False)
 
 
 def _follow(found: Transfer, membership: Membership) -> None:

@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 
 from members import panels, queries
-from members.actions.standing import stopped
+from members.actions.stopping import stopped
 from members.forms import RevealForm
 from members.models import Application, Membership
 from members.queries import member_page

@@ -21,6 +21,7 @@ from members.models import ImportBatch, Membership, MonthlyFlow, Movement, Perso
 from members.states import ImportKind
 from tests.conftest import SINCE, make_area, make_unit
 from tests.factories import members as make
+from tests.members.committed import committed_rows
 from tests.members.killed_worker import counted
 from tests.members.registry_files import fresh, member, register
 from tests.members.roster_files import id_number, phone, worker, xlsx
@@ -36,32 +37,9 @@ PHASES = ("read", "write", "undo")
 @pytest.fixture(scope="module")
 def place(django_db_setup, django_db_blocker, tmp_path_factory):
     """Two officers and a union whose rows are committed; every table is emptied afterwards."""
-    with django_db_blocker.unblock():
-        bare = _empty_tables()
-        with override_settings(FILES_ROOT=str(tmp_path_factory.mktemp("files"))):
-            try:
-                yield _place()
-            finally:
-                _clear(bare)
-
-
-def _empty_tables() -> list[str]:
-    with connection.cursor() as cursor:
-        names = connection.introspection.table_names(cursor)
-        return [name for name in names if not _has_rows(cursor, name)]
-
-
-def _has_rows(cursor, name: str) -> bool:
-    cursor.execute(f'SELECT EXISTS (SELECT 1 FROM "{name}")')
-    return cursor.fetchone()[0]
-
-
-def _clear(tables: list[str]) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SET session_replication_role = replica")  # past the append-only triggers
-        names = ", ".join(f'"{name}"' for name in tables)
-        cursor.execute(f"TRUNCATE {names} CASCADE")
-        cursor.execute("SET session_replication_role = DEFAULT")
+    folder = str(tmp_path_factory.mktemp("files"))
+    with django_db_blocker.unblock(), committed_rows(), override_settings(FILES_ROOT=folder):
+        yield _place()
 
 
 def _place() -> SimpleNamespace:

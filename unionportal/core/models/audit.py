@@ -10,12 +10,32 @@ from django.db.models.functions import Now
 from unionportal.core.ids import new_id
 
 
-def append_only(name: str) -> list[pgtrigger.Trigger]:
-    """Return the triggers that refuse UPDATE, DELETE and TRUNCATE on a table."""
+def append_only(name: str, *, emptied: str = "") -> list[pgtrigger.Trigger]:
+    """Return the triggers that refuse UPDATE, DELETE and TRUNCATE on a table.
+
+    `emptied`: a text column that may become "" and nothing else, when a person is forgotten.
+    """
+    protect = [
+        pgtrigger.Protect(name=f"{name}_append_only", operation=pgtrigger.Update | pgtrigger.Delete)
+    ]
+    if emptied:
+        changed = f"to_jsonb(NEW) - '{emptied}' <> to_jsonb(OLD) - '{emptied}'"
+        protect = [
+            pgtrigger.Trigger(
+                name=f"{name}_append_only",
+                operation=pgtrigger.Update,
+                when=pgtrigger.Before,
+                func=f"""
+                    IF NEW.{emptied} <> '' OR {changed} THEN
+                        RAISE EXCEPTION 'this table is append-only';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+            pgtrigger.Protect(name=f"{name}_no_delete", operation=pgtrigger.Delete),
+        ]
     return [
-        pgtrigger.Protect(
-            name=f"{name}_append_only", operation=pgtrigger.Update | pgtrigger.Delete
-        ),
+        *protect,
         pgtrigger.Trigger(
             name=f"{name}_no_truncate",
             operation=pgtrigger.Truncate,
