@@ -15,7 +15,7 @@ def append_only(name: str, *, emptied: str = "") -> list[pgtrigger.Trigger]:
 
     `emptied`: a text column that may become "" and nothing else, when a person is forgotten.
     """
-    protect = [
+    protect: list[pgtrigger.Trigger] = [
         pgtrigger.Protect(name=f"{name}_append_only", operation=pgtrigger.Update | pgtrigger.Delete)
     ]
     if emptied:
