@@ -7,9 +7,10 @@ storing share the two cores of a small machine.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from itertools import groupby, islice
+from itertools import chain, groupby, islice
+from operator import itemgetter
 from typing import Any, Protocol
 
 from django.db import connection, transaction
@@ -25,7 +26,6 @@ from members.states import ImportKind, ImportState, Verdict
 from unionportal.core import files
 from unionportal.core.actors import SYSTEM
 from unionportal.core.errors import Refused
-from unionportal.core.sandbox import Block
 from unionportal.core.spreadsheets import SpreadsheetError, read_apart
 from unionportal.core.transitions import move
 
@@ -111,30 +111,33 @@ def _stage(batch: ImportBatch, report: Report) -> Read:
         frame=frame_of(batch),
     )
     read, done = Read(), 0
-    for letter, contents in _runs(read_apart(lambda: staging.stage(source))):
+    for letter, run in groupby(read_apart(lambda: staging.stage(source)), key=itemgetter(0)):
+        contents = (content for _letter, content in run)
         if letter == staging.HEADER:
-            read.header = json.loads(contents[0])
+            read.header = json.loads(next(contents))
         elif letter == staging.ENDING:
-            read.ending = json.loads(contents[0])
+            read.ending = json.loads(next(contents))
         else:
-            _copy(contents)
-            done += sum(content.count(b"\n") for content in contents)
-            report(done=done, total=done if done > batch.counts["rows"] else None)
+            while rows := _copy(islice(contents, BLOCKS_A_COPY)):
+                done += rows
+                report(done=done, total=done if done > batch.counts["rows"] else None)
     return read
 
 
-def _runs(blocks: Iterable[Block]) -> Iterator[tuple[bytes, list[bytes]]]:
-    """Yield blocks of rows together, so that one statement stores many, and others alone."""
-    for letter, run in groupby(blocks, key=lambda block: block[0]):
-        size = BLOCKS_A_COPY if letter == staging.ROWS else 1
-        while contents := [content for _letter, content in islice(run, size)]:
-            yield letter, contents
+def _copy(contents: Iterable[bytes]) -> int:
+    """Store blocks of lines as they come, so that server and reader work at the same time.
 
-
-def _copy(contents: list[bytes]) -> None:
-    with connection.cursor() as cursor, cursor.copy(COPY) as copy:
-        for content in contents:
+    Returns how many; a file that breaks off leaves none of them.
+    """
+    first = next(contents := iter(contents), None)
+    if first is None:
+        return 0
+    rows = 0
+    with transaction.atomic(), connection.cursor() as cursor, cursor.copy(COPY) as copy:
+        for content in chain([first], contents):
             copy.write(content)
+            rows += content.count(b"\n")
+    return rows
 
 
 @transaction.atomic

@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from io import BytesIO
 from typing import Any
 
@@ -38,12 +39,19 @@ NEEDED = {
     ImportKind.ROSTER: ("name", "id_number", "phone", "group"),
     ImportKind.REGISTRY: ("name", "id_number", "joined_on", "group", "unit"),
 }
+# What of a row is shown, masked, beside its verdict.
+SHOWN = ("name", "id_number")
+# Many rows say the same day, union, employer: each is looked at once.
+REMEMBERED = 10_000
 Value = tuple[str, tuple[Any, ...]]
 
 
 @dataclass
 class ReadRow:
-    """A row as read: the cells as typed, in file order, and what they turned out to be."""
+    """A row as read: the cells as typed, in file order, and what they turned out to be.
+
+    `seen` holds the fields of `SHOWN` as they were typed.
+    """
 
     number: int
     typed: list[str]
@@ -110,20 +118,22 @@ class RowReader:
     def __init__(self, frame: Frame) -> None:
         self.frame = frame
         self.fields = LAYOUTS[ImportKind(frame.kind)].data
-        self.needed = NEEDED[ImportKind(frame.kind)]
+        self.needed = frozenset(NEEDED[ImportKind(frame.kind)])
+        self.expected = self.needed | {"group"}
         self.words = GroupWords.of(frame.groups)
         self.found_groups: dict[str, tuple[str, bool]] = {}
+        self.group_text = lru_cache(REMEMBERED)(_text_of)
         self.defaulted = 0
         self.parsers: dict[str, Callable[[Cell], Value]] = {
             "name": _name,
             "id_number": lambda cell: _id_number(cell, frame.today),
             "phone": _phone,
             "vehicle_plate": _plate,
-            "platform_name": _platform,
-            "joined_on": lambda cell: _joined_on(cell, frame.today),
+            "platform_name": _remembered(_platform),
+            "joined_on": _remembered(lambda cell: _joined_on(cell, frame.today)),
             "member_no": _member_no,
-            "unit": self._unit,
-            "employer": self._employer,
+            "unit": _remembered(self._unit),
+            "employer": _remembered(self._employer),
         }
 
     def read(self, table: Table) -> Iterator[ReadRow]:
@@ -136,11 +146,13 @@ class RowReader:
         cells = row.cells
         read = ReadRow(
             row.number,
-            [as_typed(value) for value in row.values],
-            {name: plain(as_typed(cells.get(name, BLANK).value)) for name in self.fields},
+            [value if isinstance(value, str) else as_typed(value) for value in row.values],
+            {name: plain(as_typed(cells.get(name, BLANK).value)) for name in SHOWN},
         )
         for name in self.fields:
             cell = cells.get(name, BLANK)
+            if cell is BLANK and name not in self.expected:
+                continue
             if cell.kind in UNTRUSTED:
                 read.problems.append(problem(name, UNTRUSTED[cell.kind]))
             elif name == "group":
@@ -156,11 +168,12 @@ class RowReader:
             read.problems.append(_refusal(name, error))
         else:
             read.cleaned[name] = value
-            read.notes.extend(problem(name, f"{NOTE}{note}") for note in notes)
+            if notes:
+                read.notes.extend(problem(name, f"{NOTE}{note}") for note in notes)
 
     def _read_group(self, read: ReadRow, cell: Cell) -> None:
         try:
-            text = "" if _is_blank(cell) else clean(cell.text).text
+            text = self.group_text(cell)
         except IdentifierError as error:
             read.problems.append(_refusal("group", error))
             return
@@ -199,6 +212,15 @@ class RowReader:
 
     def _employer(self, cell: Cell) -> Value:
         return _looked_up(cell, self.frame.employers)
+
+
+def _remembered(parse: Callable[[Cell], Value]) -> Callable[[Cell], Value]:
+    """Return `parse` for cells of which many are equal; refusals are not remembered."""
+    return lru_cache(REMEMBERED)(parse)
+
+
+def _text_of(cell: Cell) -> str:
+    return "" if _is_blank(cell) else clean(cell.text).text
 
 
 def _looked_up(cell: Cell, known: Mapping[str, str]) -> Value:

@@ -91,7 +91,7 @@ class Stager:
 
     def __init__(self, source: Source) -> None:
         self.frame = source.frame
-        self.batch = source.batch_id.hex
+        self.blank = EMPTY | {"batch_id": source.batch_id.hex}
         is_registry = source.frame.kind == ImportKind.REGISTRY
         self.is_registry = is_registry
         owner = Person if is_registry else Application
@@ -100,14 +100,14 @@ class Stager:
         self.id_number = _sealer(owner, "id_number")
         self.phone = _sealer(owner, "phone")
         self.people, self.phones, self.names = Indexer("person"), Indexer("phone"), Indexer("name")
-        self.no_phone = ""
 
     def line(self, row: ReadRow) -> str:
         """Return the line of one row for COPY in text form."""
-        cells = {
-            "batch_id": self.batch,
+        told = row.problems + row.notes
+        cells = self.blank.copy()
+        cells |= {
             "number": str(row.number),
-            "problems": _text(json.dumps(row.problems + row.notes)),
+            "problems": _text(json.dumps(told)) if told else "[]",
             "is_readable": "f" if row.problems else "t",
             "typed_sealed": _bytes(self.typed.seal(json.dumps(row.typed))),
             "cleaned_sealed": _bytes(self.cleaned.seal(json.dumps(row.cleaned))),
@@ -115,28 +115,30 @@ class Stager:
             "id_masked": _text(mask_id(row.seen["id_number"])[:20]),
         }
         if not row.problems:
-            cells |= self._keys(row.cleaned)
+            self._add_keys(cells, row.cleaned)
             if self.is_registry:
-                cells |= self._record(row.cleaned)
-        return "\t".join([cells.get(name) or EMPTY[name] for name in COLUMNS]) + "\n"
+                self._add_record(cells, row.cleaned)
+        return "\t".join(cells.values()) + "\n"
 
-    def _keys(self, values: dict[str, str]) -> Line:
+    def _add_keys(self, cells: Line, values: dict[str, str]) -> None:
         name, phone = values["name"], values.get("phone", "")
-        key = name if PLAIN.fullmatch(name) else identifiers.compare_key(name)
-        return {
+        is_plain = PLAIN.fullmatch(name)
+        key = name if is_plain else identifiers.compare_key(name)
+        cells |= {
             "id_index": self.people.hex(f"{IdType.CITIZEN.value}:{values['id_number']}"),
-            "name": _text(name),
+            "name": name if is_plain else _text(name),
             "name_key": str(int(self.names.hex(key)[:15], 16)),
             "phone_index": self.phones.hex(phone) if phone else NULL,
             "group_code": values["group"],
         }
 
-    def _record(self, values: dict[str, str]) -> Line:
-        """Return what a person and a membership are written from."""
+    def _add_record(self, cells: Line, values: dict[str, str]) -> None:
+        """Add what a person and a membership are written from."""
         name, number, phone = values["name"], values["id_number"], values.get("phone", "")
-        return {
-            "name_pinyin": pinyin.pinyin_key(name)[:200],
-            "name_initials": pinyin.initials(name)[:50],
+        syllables, letters = pinyin.spelled(name)
+        cells |= {
+            "name_pinyin": syllables[:200],
+            "name_initials": letters[:50],
             "name_grams": "{" + ",".join(map(_quoted, pinyin.bigrams(name))) + "}",
             "id_masked": mask_id(number),
             "id_number_sealed": _bytes(self.id_number.seal(number)),
@@ -166,6 +168,8 @@ def _text(value: str) -> str:
 
 
 def _quoted(value: str) -> str:
+    if PLAIN.fullmatch(value):
+        return value
     inner = value.replace("\\", "\\\\").replace('"', '\\"')
     return _text(f'"{inner}"')
 
@@ -182,4 +186,5 @@ def _blank(field: Any) -> str:
     return kinds.get(field.get_internal_type(), "")
 
 
+# In the order of the columns, so that a copy of it filled in is a line.
 EMPTY = {str(field.column): _blank(field) for field in StagedRow._meta.concrete_fields}

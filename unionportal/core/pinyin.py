@@ -79,12 +79,18 @@ DOUBLE_SURNAMES = {
 
 def pinyin_key(name: str) -> str:
     """Return syllables joined by spaces, lower case, ü as v: 单小芳 → "shan xiao fang"."""
-    return " ".join(_syllables(name))
+    return spelled(name)[0]
 
 
 def initials(name: str) -> str:
     """Return the first letter of each syllable: 单小芳 → "sxf"."""
-    return "".join(syllable[0] for syllable in _syllables(name))
+    return spelled(name)[1]
+
+
+def spelled(name: str) -> tuple[str, str]:
+    """Return `pinyin_key` and `initials` together: 单小芳 → ("shan xiao fang", "sxf")."""
+    syllables = _syllables(name)
+    return " ".join(syllables), "".join([syllable[0] for syllable in syllables])
 
 
 def bigrams(name: str) -> list[str]:

@@ -158,6 +158,9 @@ def _note_header(source: Source, header: Header, head: list[NumberedRow]) -> Non
 
 
 def _is_filled(values: list[CellValue]) -> bool:
+    first = values[0] if values else None
+    if isinstance(first, str) and first and not first.isspace():
+        return True
     return any(value.strip() if isinstance(value, str) else value is not None for value in values)
 
 
