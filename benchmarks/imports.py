@@ -250,11 +250,10 @@ class Imports:
             cursor.execute(f"DELETE FROM {table} WHERE {mine}", values)
         cursor.execute("DELETE FROM members_person p USING people_of_package o WHERE o.id = p.id")
         cursor.execute("TRUNCATE people_of_package")
-        cursor.execute("DELETE FROM members_importstaging")
         cursor.execute("DELETE FROM members_importbatch WHERE id = %(batch)s", values)
         cursor.execute("DELETE FROM core_job WHERE subject_id = %(batch)s", values)
         cursor.execute("SET session_replication_role = DEFAULT")
-        for table in [*MINE, KEYS, "members_importstaging"]:
+        for table in [*MINE, KEYS]:
             cursor.execute(f"VACUUM {table}")
         cursor.execute("CHECKPOINT")
 

@@ -30,8 +30,8 @@ from members.models import (
 # Where the table wants words: a refusal has a reason, whatever it was.
 GONE = "—"
 NO_ROW: dict[str, Any] = {
-    "typed": "", "cleaned": "", "before": None, "id_index": None, "name_masked": "",
-    "id_masked": "", "problems": [],
+    "typed": "", "cleaned": "", "line": None, "before": None, "id_index": None,
+    "name_masked": "", "id_masked": "", "problems": [],
 }  # fmt: skip
 # Model, the ways from a row to its person, column → what is left in it.
 ERASED: Sequence[tuple[type[Model], tuple[str, ...], dict[str, Any]]] = (

@@ -7,10 +7,8 @@ from typing import Any
 from django.db import connection, models
 from django.db.backends.utils import CursorWrapper
 
-STAGED = """
-FROM members_importrow r
-JOIN members_importstaging s ON s.batch_id = r.batch_id AND s.number = r.number
-"""
+TABLE = "import_written"  # one portion of a load; see members.imports.staged
+STAGED = f"FROM members_importrow r JOIN {TABLE} s ON s.number = r.number"
 
 
 def insert(

@@ -19,11 +19,12 @@ from unionportal.core.roles import Permission
 
 PHONE_SHARED_BY = 3
 PORTION = 5_000
+TABLE = "import_judged"  # the job's own; see members.imports.staged
 # What the portal answers about a person; what lies outside one's reach is never disclosed.
 MEMBER_HERE, APPLIED_HERE, NOT_HERE = "member_here", "applied_here", "not_here"
 
 # The rows of one person in the file: each compared with the first of them.
-_TOGETHER = """
+_TOGETHER = f"""
 WITH keyed AS (
     SELECT number, id_index, name_key, phone_index, group_code, unit_id, joined_on, member_no,
         first_value(number) OVER same AS first,
@@ -33,8 +34,8 @@ WITH keyed AS (
              WHEN unit_id IS DISTINCT FROM first_value(unit_id) OVER same THEN 'unit'
              WHEN joined_on IS DISTINCT FROM first_value(joined_on) OVER same THEN 'joined_on'
              WHEN member_no <> first_value(member_no) OVER same THEN 'member_no' END AS differs
-    FROM members_importstaging
-    WHERE batch_id = %(batch)s AND is_readable
+    FROM {TABLE}
+    WHERE is_readable
     WINDOW same AS (PARTITION BY id_index ORDER BY number)
 ), together AS (
     SELECT keyed.*,
@@ -124,7 +125,7 @@ asked AS (
                 '[{{"field": "employer", "code": "changes", "params": {{}}}}]'::jsonb END
         END AS changes
     FROM together
-    JOIN members_importstaging s ON s.batch_id = %(batch)s AND s.number = together.number
+    JOIN {TABLE} s ON s.number = together.number
     LEFT JOIN members_person found ON found.id_index = together.id_index
     LEFT JOIN members_person p ON p.id = coalesce(found.merged_into_id, found.id)
     LEFT JOIN members_membership m ON m.person_id = p.id
@@ -155,29 +156,28 @@ asked AS (
             PARTITION BY verdict IN ('new', 'update') ORDER BY ruled.id_index) - 1) / %(size)s
         END AS portion
     FROM ruled
-    JOIN members_importstaging s ON s.batch_id = %(batch)s AND s.number = ruled.number
+    JOIN {TABLE} s ON s.number = ruled.number
 )
 """
 
-_KEEP = """
-INSERT INTO members_importrow (batch_id, number, verdict, problems, typed, cleaned, id_index,
+_KEEP = f"""
+INSERT INTO members_importrow (batch_id, number, verdict, problems, typed, cleaned, line, id_index,
     name_masked, id_masked, membership_id, portion, kept_because)
 SELECT %(batch)s, s.number, coalesce(judged.verdict, 'rejected'),
     CASE WHEN judged.file_reason IS NULL THEN '[]'::jsonb
          ELSE jsonb_build_array(judged.file_reason) END
         || coalesce(judged.reasons, '[]'::jsonb) || s.problems,
-    s.typed_sealed, s.cleaned_sealed, s.id_index, s.name_masked, s.id_masked,
-    judged.membership_id, judged.portion, ''
-FROM members_importstaging s LEFT JOIN judged ON judged.number = s.number
-WHERE s.batch_id = %(batch)s
+    s.typed, s.cleaned, CASE WHEN judged.verdict = 'new' THEN s.line END,
+    s.id_index, s.name_masked, s.id_masked, judged.membership_id, judged.portion, ''
+FROM {TABLE} s LEFT JOIN judged ON judged.number = s.number
 ORDER BY s.number
 """
 
 _SHARED_PHONES = f"""
 SELECT array_agg(number ORDER BY number) FROM (
     SELECT DISTINCT ON (id_index) number, phone_index
-    FROM members_importstaging
-    WHERE batch_id = %s AND is_readable AND phone_index IS NOT NULL
+    FROM {TABLE}
+    WHERE is_readable AND phone_index IS NOT NULL
     ORDER BY id_index, number
 ) AS firsts
 GROUP BY phone_index HAVING count(*) > {PHONE_SHARED_BY}
@@ -201,7 +201,7 @@ def judge(batch: ImportBatch) -> dict[str, int]:
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL work_mem = '64MB'")
         cursor.execute("SET LOCAL jit = off")  # compiling took five times the work
-        cursor.execute("ANALYZE members_importstaging")
+        cursor.execute(f"ANALYZE {TABLE}")
         cursor.execute(statement, values)
         cursor.execute(
             "SELECT verdict, count(*) FROM members_importrow WHERE batch_id = %s GROUP BY 1",
@@ -211,8 +211,8 @@ def judge(batch: ImportBatch) -> dict[str, int]:
     return {verdict.value: found.get(verdict.value, 0) for verdict in Verdict}
 
 
-def shared_phones(batch: ImportBatch) -> list[list[int]]:
+def shared_phones() -> list[list[int]]:
     """Return the row numbers of each phone that stands for more than three people."""
     with connection.cursor() as cursor:
-        cursor.execute(_SHARED_PHONES, [batch.pk])
+        cursor.execute(_SHARED_PHONES)
         return sorted(row[0] for row in cursor.fetchall())

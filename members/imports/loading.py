@@ -14,9 +14,9 @@ from django.db.backends.utils import CursorWrapper
 
 from members import signals
 from members.actions import movements
-from members.imports import updating
-from members.imports.inserting import STAGED, insert
-from members.imports.preview import Report, drop_staged
+from members.imports import staged, updating
+from members.imports.inserting import STAGED, TABLE, insert
+from members.imports.preview import Report
 from members.models import (
     Affiliation,
     GroupMembership,
@@ -44,13 +44,13 @@ PERSON = "JOIN members_person p ON p.id_index = s.id_index"
 _HOLD = f"""
 SELECT 1 FROM members_unionunit WHERE id IN (SELECT s.unit_id {NEW}) ORDER BY id FOR SHARE
 """
-_CLOSED = """
+_CLOSED = f"""
 UPDATE members_importrow r SET verdict = 'held', membership_id = NULL,
-    problems = '[{"field": "unit", "code": "unit_closed", "params": {}}]'::jsonb || r.problems
-FROM members_importstaging s
+    problems = '[{{"field": "unit", "code": "unit_closed", "params": {{}}}}]'::jsonb || r.problems
+FROM {TABLE} s
 JOIN members_unionunit u ON u.id = s.unit_id AND u.status = 'dissolved'
-WHERE s.batch_id = r.batch_id AND s.number = r.number
-  AND r.batch_id = %(batch)s AND r.portion = %(portion)s AND r.verdict = 'new'
+WHERE s.number = r.number AND r.batch_id = %(batch)s
+  AND r.portion = %(portion)s AND r.verdict = 'new'
 """
 _CAME_FIRST = """
 UPDATE members_importrow r SET verdict = 'known', membership_id = NULL,
@@ -75,7 +75,8 @@ def load(*, by: User, batch: ImportBatch, report: Report) -> None:
     rows = batch.rows.filter(portion__isnull=False)
     last = rows.order_by("-portion").values_list("portion", flat=True).first() or 0
     for portion in range(batch.written_to + 1, last + 1):
-        _write(by, batch, portion)
+        with staged.table(TABLE, staged.WRITTEN):
+            _write(by, batch, portion)
         report(done=rows.filter(portion__lte=portion).count())
     _finish(by, batch)
 
@@ -89,11 +90,15 @@ def _write(by: User, batch: ImportBatch, portion: int) -> None:
     if not claimed:
         return
     values = _values(by, batch, portion)
+    new = batch.rows.filter(portion=portion, verdict=Verdict.NEW).order_by("number")
+    lines = [(line or "").encode() for line in new.values_list("line", flat=True)]
+    staged.copy(TABLE, staged.WRITTEN, lines)
     with connection.cursor() as cursor:
         cursor.execute(LOCK)
         cursor.execute("SET LOCAL jit = off")
         if portion == 1:
             cursor.execute("ANALYZE members_importrow")
+        cursor.execute(f"ANALYZE {TABLE}")
         cursor.execute(_HOLD, values)
         cursor.execute(_CLOSED, values)
         _write_people(cursor, values)
@@ -186,5 +191,4 @@ def _finish(by: User, batch: ImportBatch) -> None:
     written = counts[Verdict.NEW] + counts[Verdict.UPDATE]
     batch.refresh_from_db()
     move(batch, "finish", by=by, counts={**batch.counts, **counts, "written": written})
-    drop_staged(batch)
     signals.memberships_loaded.send(ImportBatch, batch=batch, by=by)

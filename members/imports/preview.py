@@ -7,21 +7,20 @@ storing share the two cores of a small machine.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-from itertools import chain, groupby, islice
+from itertools import groupby, islice
 from operator import itemgetter
 from typing import Any, Protocol
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from members.forms import groups_in_use
-from members.imports import judging, staging
+from members.imports import judging, staged, staging
 from members.imports.places import employers_by_name, learnt_titles, units_by_name
 from members.imports.reading import Frame
 from members.imports.texts import NOTE
-from members.models import ImportBatch, ImportRow, StagedRow
+from members.models import ImportBatch, ImportRow
 from members.states import ImportKind, ImportState, Verdict
 from unionportal.core import files
 from unionportal.core.actors import SYSTEM
@@ -31,7 +30,6 @@ from unionportal.core.transitions import move
 
 BLOCKS_A_COPY = 10
 ROWS_NAMED = 12
-COPY = f"COPY {StagedRow._meta.db_table} ({', '.join(staging.COLUMNS)}) FROM STDIN"
 
 
 class Report(Protocol):
@@ -57,25 +55,20 @@ def make_preview(*, batch: ImportBatch, report: Report) -> None:
     if batch.state != ImportState.UPLOADED:
         return
     drop_rows(batch)  # of a run that was killed
-    try:
-        read = _stage(batch, report)
-    except SpreadsheetError as error:
-        _fail(batch, error.message)
-    except Refused as refusal:
-        _fail(batch, str(refusal.message))
-    else:
-        _open(batch, read)
+    with staged.table(judging.TABLE, staged.JUDGED):
+        try:
+            read = _stage(batch, report)
+        except SpreadsheetError as error:
+            _fail(batch, error.message)
+        except Refused as refusal:
+            _fail(batch, str(refusal.message))
+        else:
+            _open(batch, read)
 
 
 def drop_rows(batch: ImportBatch) -> None:
-    """Delete the rows of `batch`, judged and staged."""
+    """Delete the rows of `batch`."""
     ImportRow.objects.filter(batch=batch).delete()
-    drop_staged(batch)
-
-
-def drop_staged(batch: ImportBatch) -> None:
-    """Delete what was staged for `batch`."""
-    StagedRow.objects.filter(batch_id=batch.pk).delete()
 
 
 def frame_of(batch: ImportBatch) -> Frame:
@@ -118,35 +111,19 @@ def _stage(batch: ImportBatch, report: Report) -> Read:
         elif letter == staging.ENDING:
             read.ending = json.loads(next(contents))
         else:
-            while rows := _copy(islice(contents, BLOCKS_A_COPY)):
+            while rows := staged.copy(
+                judging.TABLE, staged.JUDGED, islice(contents, BLOCKS_A_COPY)
+            ):
                 done += rows
                 report(done=done, total=done if done > batch.counts["rows"] else None)
     return read
 
 
-def _copy(contents: Iterable[bytes]) -> int:
-    """Store blocks of lines as they come, so that server and reader work at the same time.
-
-    Returns how many; a file that breaks off leaves none of them.
-    """
-    first = next(contents := iter(contents), None)
-    if first is None:
-        return 0
-    rows = 0
-    with transaction.atomic(), connection.cursor() as cursor, cursor.copy(COPY) as copy:
-        for content in chain([first], contents):
-            copy.write(content)
-            rows += content.count(b"\n")
-    return rows
-
-
 @transaction.atomic
 def _open(batch: ImportBatch, read: Read) -> None:
     counts = judging.judge(batch)
-    shared = judging.shared_phones(batch)
+    shared = judging.shared_phones()
     notes = _notes(batch, read, shared)
-    if batch.kind == ImportKind.ROSTER:
-        drop_staged(batch)  # applications are written from the rows themselves
     layout = {"titles": read.header["titles"], "columns": read.header["columns"]}
     rows = sum(counts[verdict] for verdict in Verdict)
     move(

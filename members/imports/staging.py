@@ -10,13 +10,16 @@ import secrets
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
 import uuid_utils
 
+from members.imports import staged
 from members.imports.reading import Frame, ReadRow, RowReader, open_file, plain
-from members.models import Application, ImportRow, Person, StagedRow
+from members.imports.staged import NULL
+from members.models import ImportRow, Person
 from members.models.people import IdType
 from members.states import ImportKind
 from unionportal.core import identifiers, pinyin
@@ -27,8 +30,6 @@ from unionportal.core.sandbox import Block
 
 HEADER, ROWS, ENDING = b"H", b"R", b"N"
 BLOCK_ROWS = 1_000
-COLUMNS = tuple(str(field.column) for field in StagedRow._meta.concrete_fields)
-NULL = "\\N"
 ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 Line = dict[str, str]
 
@@ -91,14 +92,14 @@ class Stager:
 
     def __init__(self, source: Source) -> None:
         self.frame = source.frame
-        self.blank = EMPTY | {"batch_id": source.batch_id.hex}
-        is_registry = source.frame.kind == ImportKind.REGISTRY
-        self.is_registry = is_registry
-        owner = Person if is_registry else Application
+        self.is_registry = source.frame.kind == ImportKind.REGISTRY
+        self.blank = staged.blank(staged.JUDGED)
+        self.written = itemgetter(*staged.WRITTEN)
         self.typed = _sealer(ImportRow, "typed")
         self.cleaned = _sealer(ImportRow, "cleaned")
-        self.id_number = _sealer(owner, "id_number")
-        self.phone = _sealer(owner, "phone")
+        self.sealed_line = _sealer(ImportRow, "line")
+        self.id_number = _sealer(Person, "id_number")
+        self.phone = _sealer(Person, "phone")
         self.people, self.phones, self.names = Indexer("person"), Indexer("phone"), Indexer("name")
 
     def line(self, row: ReadRow) -> str:
@@ -109,15 +110,17 @@ class Stager:
             "number": str(row.number),
             "problems": _text(json.dumps(told)) if told else "[]",
             "is_readable": "f" if row.problems else "t",
-            "typed_sealed": _bytes(self.typed.seal(json.dumps(row.typed))),
-            "cleaned_sealed": _bytes(self.cleaned.seal(json.dumps(row.cleaned))),
+            "typed": _bytes(self.typed.seal(json.dumps(row.typed))),
+            "cleaned": _bytes(self.cleaned.seal(json.dumps(row.cleaned))),
             "name_masked": _text(mask_name(row.seen["name"][:50])),
             "id_masked": _text(mask_id(row.seen["id_number"])[:20]),
         }
         if not row.problems:
             self._add_keys(cells, row.cleaned)
             if self.is_registry:
-                self._add_record(cells, row.cleaned)
+                self._add_said(cells, row.cleaned)
+                new = "\t".join(self.written(cells | self._record(row.cleaned))) + "\n"
+                cells["line"] = _bytes(self.sealed_line.seal(new))
         return "\t".join(cells.values()) + "\n"
 
     def _add_keys(self, cells: Line, values: dict[str, str]) -> None:
@@ -132,11 +135,27 @@ class Stager:
             "group_code": values["group"],
         }
 
-    def _add_record(self, cells: Line, values: dict[str, str]) -> None:
-        """Add what a person and a membership are written from."""
+    def _add_said(self, cells: Line, values: dict[str, str]) -> None:
+        """Add what is compared with the record of a member who is known."""
+        phone = values.get("phone", "")
+        cells |= {
+            "phone_masked": mask_phone(phone) if phone else "",
+            "vehicle_plate": _text(values.get("vehicle_plate", "")),
+            "platform_name": _text(values.get("platform_name", "")),
+            "unit_id": values["unit"],
+            "employer_id": values.get("employer") or self.frame.default_employer or NULL,
+            "joined_on": values["joined_on"],
+            "member_no": _text(values.get("member_no", "")),
+            "membership_id": uuid_utils.uuid7().hex,
+        }
+
+    def _record(self, values: dict[str, str]) -> Line:
+        """Return what else a person and a membership are written from."""
         name, number, phone = values["name"], values["id_number"], values.get("phone", "")
         syllables, letters = pinyin.spelled(name)
-        cells |= {
+        return {
+            "person_id": uuid_utils.uuid7().hex,
+            "token": secrets.token_urlsafe(16),
             "name_pinyin": syllables[:200],
             "name_initials": letters[:50],
             "name_grams": "{" + ",".join(map(_quoted, pinyin.bigrams(name))) + "}",
@@ -145,17 +164,7 @@ class Stager:
             "sex": "1" if int(number[16]) % 2 else "2",
             "birth_date": f"{number[6:10]}-{number[10:12]}-{number[12:14]}",
             "phone_sealed": _bytes(self.phone.seal(phone)),
-            "phone_masked": mask_phone(phone) if phone else "",
             "phone_tail": phone[-4:],
-            "vehicle_plate": _text(values.get("vehicle_plate", "")),
-            "platform_name": _text(values.get("platform_name", "")),
-            "unit_id": values["unit"],
-            "employer_id": values.get("employer") or self.frame.default_employer or NULL,
-            "joined_on": values["joined_on"],
-            "member_no": _text(values.get("member_no", "")),
-            "person_id": uuid_utils.uuid7().hex,
-            "membership_id": uuid_utils.uuid7().hex,
-            "token": secrets.token_urlsafe(16),
         }
 
 
@@ -176,15 +185,3 @@ def _quoted(value: str) -> str:
 
 def _bytes(value: bytes) -> str:
     return "\\\\x" + value.hex()
-
-
-def _blank(field: Any) -> str:
-    """Return what a column holds for a row that says nothing about it."""
-    if field.null:
-        return NULL
-    kinds = {"BinaryField": "\\\\x", "ArrayField": "{}", "PositiveSmallIntegerField": "0"}
-    return kinds.get(field.get_internal_type(), "")
-
-
-# In the order of the columns, so that a copy of it filled in is a line.
-EMPTY = {str(field.column): _blank(field) for field in StagedRow._meta.concrete_fields}

@@ -99,7 +99,6 @@ def register_links() -> None:
         Link(column="members.Application.id_index", how=How.STAYS,
              why="the number as it was sent in; it leads to the survivor"),
         Link(column="members.ImportRow.id_index", how=How.STAYS, why="the number as it was typed"),
-        Link(column="members.StagedRow.id_index", how=How.STAYS, why="gone once it is written"),
         Link(column="members.Application.membership", how=How.STAYS, why=WITH_IT),
         Link(column="members.Affiliation.membership", how=How.STAYS, why=OWN_DAYS),
         Link(column="members.GroupMembership.membership", how=How.STAYS, why=OWN_DAYS),

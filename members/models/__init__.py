@@ -12,7 +12,7 @@ from members.models.employers import (
 )
 from members.models.feeds import UnitFeed
 from members.models.files import ApplicationFile, RevokedCertificate
-from members.models.imports import HeaderAlias, ImportBatch, ImportRow, StagedRow
+from members.models.imports import HeaderAlias, ImportBatch, ImportRow
 from members.models.movements import MonthlyFlow, Movement
 from members.models.organisation import (
     Area,
@@ -79,7 +79,6 @@ __all__ = [
     "PoliticalAffiliation",
     "RevokedCertificate",
     "PersonMerge",
-    "StagedRow",
     "StatusChange",
     "Transfer",
     "TermExtension",

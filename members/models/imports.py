@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pgtrigger
 from django.conf import settings
-from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -165,6 +164,8 @@ class ImportRow(models.Model):
     membership_id = models.UUIDField(null=True, editable=False)
     # Rows are written and undone portion by portion, a transaction each.
     portion = models.PositiveIntegerField(null=True, editable=False)
+    # What a new person and membership are written from: a line for COPY (members.imports.staged).
+    line = EncryptedTextField(null=True, editable=False)
     # What an update replaced, JSON, for putting it back.
     before = EncryptedTextField(null=True, editable=False)
     # Why an undo left the row's work standing: a code of members.imports.texts.
@@ -186,53 +187,6 @@ class ImportRow(models.Model):
         constraints = [
             models.UniqueConstraint(name="import_row_once", fields=["batch", "number"]),
         ]
-
-    def __str__(self) -> str:
-        return f"{self.batch_id}:{self.number}"
-
-
-class StagedRow(models.Model):
-    """A row on its way in: values and keys in the form the tables take; gone once written.
-
-    Columns that end `_sealed` hold bytes sealed for the column they are copied to.
-    """
-
-    pk = models.CompositePrimaryKey("batch_id", "number")
-    batch_id = models.UUIDField()
-    number = models.PositiveIntegerField()
-    problems = models.JSONField()
-    is_readable = models.BooleanField()
-    typed_sealed = models.BinaryField()
-    cleaned_sealed = models.BinaryField()
-    name_masked = models.CharField(max_length=50)
-    id_masked = models.CharField(max_length=20)
-    id_index = models.UUIDField(null=True)
-    name = models.CharField(max_length=50)
-    # Digest of the name's comparable form.
-    name_key = models.BigIntegerField(null=True)
-    name_pinyin = models.CharField(max_length=200)
-    name_initials = models.CharField(max_length=50)
-    name_grams = ArrayField(models.CharField(max_length=2))
-    id_number_sealed = models.BinaryField()
-    sex = models.PositiveSmallIntegerField()
-    birth_date = models.DateField(null=True)
-    phone_sealed = models.BinaryField()
-    phone_index = models.UUIDField(null=True)
-    phone_masked = models.CharField(max_length=11)
-    phone_tail = models.CharField(max_length=4)
-    group_code = models.CharField(max_length=30)
-    vehicle_plate = models.CharField(max_length=10)
-    platform_name = models.CharField(max_length=40)
-    unit_id = models.UUIDField(null=True)
-    employer_id = models.UUIDField(null=True)
-    joined_on = models.DateField(null=True)
-    member_no = models.CharField(max_length=20)
-    person_id = models.UUIDField(null=True)
-    membership_id = models.UUIDField(null=True)
-    token = models.CharField(max_length=32)
-
-    class Meta:
-        db_table = "members_importstaging"
 
     def __str__(self) -> str:
         return f"{self.batch_id}:{self.number}"

@@ -93,6 +93,7 @@ ENCRYPTED = {
     "members.importrow.cleaned",
     "members.importrow.typed",
     "members.importrow.before",
+    "members.importrow.line",
     "benefits.payeeaccount.number",
     "benefits.membercard.card_no",
     "benefits.cardrequestline.id_number",

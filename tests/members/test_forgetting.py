@@ -55,8 +55,8 @@ KEPT = {
     "members.CommitteeSeat": {"name", "reason"},
     # Follows the person's record by trigger.
     "members.MemberKey": {"name", "pinyin", "initials", "phone_tail", "grams"},
-    # Deleted with the vehicle; gone once the file is written.
-    "members.MemberVehicle": {"plate"}, "members.StagedRow": None,
+    # Deleted with the vehicle.
+    "members.MemberVehicle": {"plate"},
     # Vouchers of money that was paid: kept by the law on accounting.
     "benefits.PayeeAccount": None, "benefits.MemberCard": None, "benefits.CardEvent": {"code"},
     "benefits.Entitlement": {"review"}, "benefits.PayoutLine": None,

@@ -20,7 +20,6 @@ from members.models import (
     MonthlyFlow,
     Movement,
     Person,
-    StagedRow,
 )
 from members.queries import members_as_of
 from members.states import ImportState, Verdict
@@ -75,7 +74,20 @@ def test_new_rows_become_active_members(district, district_officer, second_offic
     second = Membership.objects.exclude(pk=first.pk).get()
     assert second.member_no.startswith("GH2021")
     assert (second.person.phone, second.person.phone_state) == ("", "none")
-    assert StagedRow.objects.count() == 0
+
+
+def test_nothing_waits_in_the_clear(district, district_officer):
+    rows = [member(1, 姓名="测试员特"), member(2, 姓名="测试员别", 手机号="12")]
+    load_preview(district_officer, district.firm_a, register(rows))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_tables WHERE tablename LIKE 'import\\_%'")
+        assert cursor.fetchone() == (0,)
+        cursor.execute("SELECT string_agg(r::text, '') FROM members_importrow r")
+        kept = cursor.fetchone()[0]
+    assert "测**特" in kept
+    for word in ("测试员特", "测试员别", id_number(1), phone(1), "ceshiyuan"):
+        assert word not in kept
+        assert word.encode().hex() not in kept
 
 
 def test_members_are_counted_from_their_own_day(district, district_officer, second_officer):
