@@ -260,8 +260,8 @@ def test_table_draws_numbers_states_and_days():
     row = SimpleNamespace(pk=7, name="A <b>", state="on", fen=5000, since=date(2026, 1, 2))
     table = SampleTable([row])
     drawn = render("{% load django_tables2 %}{% render_table table %}", table=table)
-    assert '<table class="up-table">' in drawn
-    assert '<td class="num">50.00</td>' in drawn
+    assert '<table role="table" class="up-table stack">' in drawn
+    assert '<td role="cell" data-label="Amount (yuan)" class="num">50.00</td>' in drawn
     assert "A &lt;b&gt;" in drawn
     assert '<span class="up-state ok">' in drawn
     assert '<time datetime="2026-01-02">2026-01-02</time>' in drawn

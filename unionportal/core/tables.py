@@ -40,7 +40,7 @@ class PortalTable(tables.Table):  # type: ignore[misc]
             "template_name": "_components/table.html",
             "orderable": False,
             "default": MISSING,
-            "attrs": self._meta.attrs or {"class": "up-table"},
+            "attrs": self._meta.attrs or {"class": "up-table stack"},
         }
         # Given a request, the library would page and sort the rows once more, by its own rules.
         request = kwargs.pop("request", None)
