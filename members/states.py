@@ -147,6 +147,8 @@ class ImportKind(TextChoices):
 
     ROSTER = "roster", _("Enrolment roster")
     REGISTRY = "registry", _("Registry load")
+    # A page of members that a head office's own system sent.
+    FEED = "feed", _("Sent by its own system")
 
 
 class ImportState(TextChoices):
@@ -297,6 +299,7 @@ class Source(TextChoices):
     ROSTER = "roster", _("Firm's roster")
     SELF_JOIN = "self_join", _("Own phone")
     REGISTRY = "registry", _("Registry load")
+    FEED = "feed", _("Head office's own system")
 
 
 class Verdict(TextChoices):

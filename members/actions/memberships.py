@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from members import signals
 from members.actions import history, movements
-from members.actions.rights import require_units
+from members.actions.rights import fed, require_units
 from members.actions.stopping import refuse_stopped
 from members.actions.unit_locks import hold_standing, hold_units
 from members.models import (
@@ -374,6 +374,8 @@ def check_move(membership: Membership, unit: UnionUnit) -> None:
     if not membership.is_open:
         raise Stale(_("This membership has ended. Look again before you act."), code="stale")
     refuse_stopped(membership)
+    if membership.unit.is_external:
+        raise fed(membership.unit.name)
     if unit.pk == membership.unit_id:
         raise Refused(_("The member is in this unit already."), code="same_unit", field="unit")
     if not unit.takes_members or unit.is_external:

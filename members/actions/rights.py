@@ -35,9 +35,14 @@ def require_units(
             code="unit_out_of_reach",
         )
     if permission in MEMBER_WRITES and any(reached.values()):
-        raise Refused(
-            _("The members of “%(unit)s” are kept by its own system. Ask it to change them.")
-            % {"unit": next(name for name in reached.values() if name)},
-            code="unit_is_fed",
-            field="unit",
-        )
+        raise fed(next(name for name in reached.values() if name))
+
+
+def fed(unit: str) -> Refused:
+    """Return the refusal of writing members that a head office's own system keeps."""
+    return Refused(
+        _("The members of “%(unit)s” are kept by its own system. Ask it to change them.")
+        % {"unit": unit},
+        code="unit_is_fed",
+        field="unit",
+    )

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any, ClassVar, cast
 
 import django_filters as filters
-from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from members.actions import feeds
+from members.api.feeding import FeedingMixin, Strict
 from members.models import (
     Committee,
     CommitteeSeat,
@@ -168,7 +168,7 @@ class FeedSerializer(serializers.ModelSerializer[UnitFeed]):
         fields = ("id", "unit", "as_of", "members", "women", "received_at")
 
 
-class NewFeedSerializer(serializers.Serializer[UnitFeed]):
+class NewFeedSerializer(Strict):
     """What a head office's own system sends; an unknown field is refused."""
 
     unit = serializers.PrimaryKeyRelatedField(queryset=UnionUnit.objects.none())
@@ -185,14 +185,6 @@ class NewFeedSerializer(serializers.Serializer[UnitFeed]):
             fields["unit"] = serializers.PrimaryKeyRelatedField(queryset=reach)
         return fields
 
-    def to_internal_value(self, data: Any) -> Any:
-        if isinstance(data, dict) and (unknown := sorted(set(data) - set(self.fields))):
-            known = ", ".join(self.fields)
-            raise serializers.ValidationError(
-                {name: [_("Unknown field. Known here: %s") % known] for name in unknown}
-            )
-        return super().to_internal_value(data)
-
 
 class FeedFilter(filters.FilterSet):  # type: ignore[misc]
     unit = filters.UUIDFilter(field_name="unit_id")
@@ -202,14 +194,18 @@ class FeedFilter(filters.FilterSet):  # type: ignore[misc]
         fields: tuple[str, ...] = ()
 
 
-class ExternalMembersViewSet(PortalViewSet):
+class ExternalMembersViewSet(FeedingMixin, PortalViewSet):
     """Numbers of members that head offices' own systems sent; POST sends one, once per key."""
 
     queryset = UnitFeed.objects.all()
     serializer_class = FeedSerializer
     filterset_class = FeedFilter
     orderings = ("-as_of", "as_of")
-    rights: ClassVar[dict[str, Permission]] = {**LOOK, "create": P.MANAGE_ORGANISATION}
+    rights: ClassVar[dict[str, Permission]] = {
+        **LOOK,
+        "create": P.MANAGE_ORGANISATION,
+        "people": P.LOAD_REGISTRY,
+    }
 
     @extend_schema(
         request=NewFeedSerializer, responses={201: FeedSerializer}, parameters=[IDEMPOTENCY_KEY]

@@ -34,6 +34,7 @@ KEPT_FOR = timedelta(days=30)  # domain.md 5: import files
 RIGHTS = {
     ImportKind.ROSTER: Permission.ENROL,
     ImportKind.REGISTRY: Permission.LOAD_REGISTRY,
+    ImportKind.FEED: Permission.LOAD_REGISTRY,
 }
 CONTENT_TYPES = {
     "xlsx": files.XLSX,
@@ -154,7 +155,7 @@ def is_own(by: User, batch: ImportBatch) -> bool:
 
 
 def _refuse_same_person(by: User, batch: ImportBatch) -> None:
-    if batch.is_registry and (is_own(by, batch) or by.person_key is None):
+    if batch.kind == ImportKind.REGISTRY and (is_own(by, batch) or by.person_key is None):
         raise NotAllowed(
             _("A register is confirmed by a person who did not upload it."), code="same_person"
         )

@@ -143,9 +143,8 @@ class RegistryForm(RosterForm):
         )
 
     def units(self) -> Any:
-        return UnionUnit.objects.visible_to(self.user, RIGHTS[self.kind]).filter(
-            is_external=False, status="established"
-        )
+        units = UnionUnit.objects.visible_to(self.user, RIGHTS[self.kind])
+        return units.filter(status="established")
 
 
 class ColumnsForm(forms.Form):

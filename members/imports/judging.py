@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db import connection
 
 from members.models import ImportBatch, UnionUnit
-from members.states import ImportKind, Verdict
+from members.states import Verdict
 from unionportal.core.models import User
 from unionportal.core.roles import Permission
 
@@ -193,7 +193,7 @@ def reachable_units(user: User) -> list[UUID]:
 def judge(batch: ImportBatch) -> dict[str, int]:
     """Write the rows of `batch` with their verdicts; return how many of each. Two statements."""
     values: dict[str, Any] = {"batch": batch.pk, "size": PORTION}
-    if batch.kind == ImportKind.REGISTRY:
+    if batch.is_registry:
         statement = _TOGETHER + _REGISTRY + _KEEP
     else:
         statement = _TOGETHER + _ROSTER + _KEEP

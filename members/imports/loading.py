@@ -114,6 +114,8 @@ def _values(by: User, batch: ImportBatch, portion: int) -> dict[str, Any]:
     return {
         "batch": batch.pk,
         "portion": portion,
+        # Mastered where the unit's own system is: read-only here (`rights.require_units`).
+        "source": Source.FEED if batch.unit.is_external else Source.REGISTRY,
         "confirmation": Confirmation.SIGNED_LIST if has_list else Confirmation.NONE,
         "confirmed_at": batch.created_at if has_list else None,
         "evidence": batch.signed_list_id,
@@ -146,7 +148,7 @@ def _write_memberships(cursor: CursorWrapper, values: dict[str, Any]) -> int:
         " || lpad(nextval('members_member_number')::text, 8, '0') END",
         "joined_on": "s.joined_on", "unit_id": "s.unit_id", "group_id": "s.group_code",
         "employer_id": "s.employer_id", "vehicle_plate": "s.vehicle_plate",
-        "platform_name": "s.platform_name", "source": f"'{Source.REGISTRY}'",
+        "platform_name": "s.platform_name", "source": "%(source)s",
         "confirmation": "%(confirmation)s", "confirmed_at": "%(confirmed_at)s",
     }  # fmt: skip
     rest = NEW.replace(" WHERE ", f" {PERSON} WHERE ", 1)

@@ -11,8 +11,13 @@ from unionportal.core.spreadsheets.headers import title_key
 
 
 def units_by_name(top: UnionUnit) -> dict[str, str]:
-    """Return the units at or below `top` that take members, by name and by credit code."""
-    units = UnionUnit.objects.taking_members().filter(path__startswith=top.path, is_external=False)
+    """Return the units at or below `top` that take members, by name and by credit code.
+
+    Below a head office's union: those its own system keeps; below any other: none of those.
+    """
+    units = UnionUnit.objects.taking_members().filter(
+        path__startswith=top.path, is_external=top.is_external
+    )
     return _by_name(units.order_by().values_list("pk", "name", "credit_code"))
 
 

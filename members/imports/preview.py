@@ -74,7 +74,7 @@ def drop_rows(batch: ImportBatch) -> None:
 def frame_of(batch: ImportBatch) -> Frame:
     """Return everything the rows of `batch` are read against."""
     values: dict[str, Any] = {}
-    if batch.kind == ImportKind.REGISTRY:
+    if batch.is_registry:
         values = {
             "units": units_by_name(batch.unit),
             "default_unit": batch.unit_id.hex if batch.unit.takes_members else "",
@@ -82,7 +82,7 @@ def frame_of(batch: ImportBatch) -> Frame:
             "default_employer": batch.employer_id.hex if batch.employer_id else "",
         }
     return Frame(
-        kind=batch.kind,
+        kind=ImportKind.REGISTRY if batch.is_registry else ImportKind.ROSTER,
         today=timezone.localdate(),
         groups=list(groups_in_use()),
         default_group=batch.default_group_id or "",

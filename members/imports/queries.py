@@ -40,6 +40,7 @@ WRONG = (Verdict.HELD, Verdict.REJECTED, Verdict.ELSEWHERE, Verdict.UPDATE)
 SHOWN = {
     ImportKind.ROSTER: ("name", "id_number", "phone", "group"),
     ImportKind.REGISTRY: ("name", "id_number", "phone", "group", "joined_on", "member_no"),
+    ImportKind.FEED: ("name", "id_number", "phone", "group", "joined_on", "member_no"),
 }
 KEPT = "kept"
 TABS: dict[str, tuple[Any, tuple[Verdict, ...]]] = {
@@ -81,7 +82,7 @@ def imports_of(user: User) -> QuerySet[ImportBatch]:
     if not has_permission(user, Permission.LOAD_REGISTRY):
         return rosters
     loads = ImportBatch.objects.visible_to(user, Permission.LOAD_REGISTRY)
-    return rosters | loads.filter(kind=ImportKind.REGISTRY)
+    return rosters | loads.exclude(kind=ImportKind.ROSTER)
 
 
 @dataclass(frozen=True)

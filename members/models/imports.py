@@ -139,7 +139,8 @@ class ImportBatch(models.Model):
 
     @property
     def is_registry(self) -> bool:
-        return self.kind == ImportKind.REGISTRY
+        """Whether its rows become memberships, not applications."""
+        return self.kind != ImportKind.ROSTER
 
 
 class ImportRow(models.Model):

@@ -26,7 +26,8 @@ ELSEWHERE = {
 def of(membership: Membership, user: User, *, may_reveal: bool) -> dict[str, Any]:
     """Return the context of the page; about ten queries, whatever the member's age."""
     held = permissions_of(user)
-    acts = membership.is_open and not membership.person.stopped_at
+    is_fed = membership.unit.is_external
+    acts = membership.is_open and not membership.person.stopped_at and not is_fed
     decides = Permission.APPROVE_APPLICATION in held
     return {
         **_record(membership, may_reveal=may_reveal),
@@ -43,7 +44,8 @@ def of(membership: Membership, user: User, *, may_reveal: bool) -> dict[str, Any
         .order_by("-filed_at")
         .defer("text"),
         "open_state": RequestState.OPEN,
-        "verbs": standing.possible(membership) if decides else [],
+        "verbs": standing.possible(membership) if decides and not is_fed else [],
+        "is_fed": is_fed,
         "may_edit": acts and Permission.ENROL in held,
         "may_decide": acts and decides,
         "may_consent": decides and not membership.person.anonymised_at,

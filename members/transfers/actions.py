@@ -54,7 +54,7 @@ def pull(
     if person is None or compare_key(person.name) != compare_key(name):
         raise _cannot_pull()
     membership = _open_membership(person)
-    if membership is None or membership.person.stopped_at:
+    if membership is None or membership.person.stopped_at or membership.unit.is_external:
         raise _cannot_pull()
     if membership.transfers.filter(closed_at=None).exists():
         raise _cannot_pull()

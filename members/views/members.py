@@ -79,7 +79,8 @@ def _member_page(
         "shown": shown or {},
         "reveal_form": reveal_form,
         "may_reveal": may_reveal and not person.stopped_at,
-        "may_transfer": has_permission(user, P.ENROL) and not person.stopped_at,
+        "may_transfer": has_permission(user, P.ENROL)
+        and not (person.stopped_at or membership.unit.is_external),
         "looks_left": reveal.looks_left(user),
         "is_widely_shared": bool(
             person.phone_index and queries.is_widely_shared(person.phone_index)

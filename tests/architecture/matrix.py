@@ -330,6 +330,7 @@ API = {
     "api:unit-changes-list": look(ORGANISATION),
     "api:unit-changes-detail": look(ORGANISATION, AREA_A, "unit_change"),
     "api:external-members-list": Row({"GET": ORGANISATION, "HEAD": ORGANISATION, "POST": CHIEFS}),
+    "api:external-members-people": send(CHIEFS),
     "api:external-members-detail": look(ORGANISATION, DISTRICT_ONLY, "unit_feed"),
     "api:employers-list": look(ORGANISATION),
     "api:employers-detail": look(ORGANISATION, AREA_A, "employer"),
