@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('members', '0017_refused_by_the_database'),
+        ('members', '0018_sealed_import_rows'),
     ]
 
     operations = [
