@@ -75,7 +75,7 @@ def filter_plans(user: User) -> dict[str, Any]:
         raise LookupError(f"no value to try the filters {sorted(missing)} with")
     found = {}
     for name, value in values.items():
-        if name in ("q", "read_as", "member_no"):
+        if name in ("q", "read_as", "member_no", "picked"):
             continue  # the search bench's
         query = urlencode({name: value})
         rows = narrowed(MemberFilter, members_in_reach(user), user, query)
@@ -92,7 +92,7 @@ def _values(user: User) -> dict[str, Any]:
     assert area is not None
     assert unit is not None
     return {
-        "q": "", "read_as": "", "member_no": "", "unit": unit.pk, "area": area.pk,
+        "q": "", "read_as": "", "member_no": "", "picked": "", "unit": unit.pk, "area": area.pk,
         "employer": firm.pk, "group": "RIDE_HAILING_DRIVER", "state": "annulled",
         "confirmation": "none", "phone_state": "claimed", "source": "self_join",
         "qualified": "no", "gap": "phone", "sex": "2", "age_from": 70, "age_to": 17,

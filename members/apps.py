@@ -11,6 +11,7 @@ class MembersConfig(AppConfig):
             retention,
             tasks,
         )
+        from members.bulk.doing import register_kinds  # noqa: PLC0415 - needs the models
         from members.lists.exporting import register_lists  # noqa: PLC0415 - needs the models
         from members.merging.links import register_links  # noqa: PLC0415
         from members.merging.views import member_panel  # noqa: PLC0415
@@ -26,4 +27,5 @@ class MembersConfig(AppConfig):
         panels.register(member_panel)
         register_pages()
         register_lists()
+        register_kinds()
         retention.register()

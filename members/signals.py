@@ -12,7 +12,7 @@ membership_activated = Signal()
 membership_closed = Signal()
 # membership: Membership; something that decides a benefit changed (confirmed, group, unit, phone)
 membership_changed = Signal()
-# person_ids: list[UUID], by: the actor; many memberships changed their unit at once
+# person_ids: list[UUID], by: the actor; many memberships changed unit, group or standing at once
 memberships_moved = Signal()
 # consent: Consent, by: the actor
 consent_given = Signal()

@@ -183,6 +183,31 @@ IMPORT_MACHINE = Machine(
 )
 
 
+class BulkState(TextChoices):
+    """How far a change of many members is."""
+
+    PREVIEWED = "previewed", _("Waiting for confirmation")
+    WRITING = "writing", _("Being made")
+    DONE = "done", pgettext_lazy("change of many members", "Made")
+    CANCELLED = "cancelled", _("Cancelled")
+    UNDOING = "undoing", _("Being undone")
+    UNDONE = "undone", _("Undone")
+
+
+BULK_MACHINE = Machine(
+    name="bulk",
+    steps=(
+        Step("confirm", (BulkState.PREVIEWED,), BulkState.WRITING, P.APPROVE_APPLICATION),
+        Step("finish", (BulkState.WRITING,), BulkState.DONE),
+        Step("cancel", (BulkState.PREVIEWED,), BulkState.CANCELLED, P.APPROVE_APPLICATION),
+        Step(
+            "undo", (BulkState.DONE,), BulkState.UNDOING, P.APPROVE_APPLICATION, needs_reason=True
+        ),
+        Step("finish_undo", (BulkState.UNDOING,), BulkState.UNDONE),
+    ),
+)
+
+
 class UnitKind(TextChoices):
     NATIONAL = "national", _("National federation of trade unions")
     PROVINCIAL = "provincial", _("Provincial federation of trade unions")

@@ -1,6 +1,7 @@
 from django.urls import URLPattern, path
 
 from members import employer_urls as employers
+from members.bulk import urls as bulk
 from members.certificates import urls as certificates
 from members.imports import urls as imports
 from members.lists import urls as lists
@@ -27,6 +28,7 @@ urlpatterns: list[URLPattern] = [
     *units.urlpatterns,
     *employers.urlpatterns,
     *lists.urlpatterns,
+    *bulk.urlpatterns,
     path("members/<uuid:pk>/", members.member_detail, name="member-detail"),
     path("members/<uuid:pk>/reveal/", members.member_reveal, name="member-reveal"),
     path("members/<uuid:pk>/record/", record.member_edit, name="member-edit"),

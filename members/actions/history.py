@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
+from uuid import UUID
 
 from django.utils.translation import gettext as _
 
@@ -56,3 +58,28 @@ class Step:
         self.row.to_state, self.row.day = membership.state, day
         self.row.save(force_insert=True)
         return self.row
+
+
+def write_many(
+    ids: Sequence[UUID],
+    verb: str,
+    source: MembershipState,
+    target: MembershipState,
+    *,
+    by: User | ServiceActor,
+    day: date,
+    reason: str = "",
+    reason_code: str = "",
+) -> None:
+    """Write the same step of many memberships, whose states have changed already."""
+    StatusChange.objects.bulk_create(
+        [
+            StatusChange(
+                membership_id=pk, verb=verb, from_state=source, to_state=target, day=day,
+                reason=reason[:200], reason_code=reason_code,
+                recorded_by_id=by.pk if isinstance(by, User) else None,
+            )
+            for pk in ids
+        ],
+        batch_size=2_000,
+    )  # fmt: skip

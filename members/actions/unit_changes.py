@@ -16,6 +16,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from members.actions import history
 from members.actions.employers import derive_union_states
 from members.actions.reorganisation import transfer_members
 from members.actions.rights import require_units
@@ -37,7 +38,6 @@ from members.models import (
     IndustrialPlacement,
     LegalPersonCertificate,
     Membership,
-    StatusChange,
     UnionUnit,
     UnitChange,
 )
@@ -251,17 +251,9 @@ def _empty(
 def _retain(by: User | ServiceActor, ids: list[UUID], day: date, reason: str) -> None:
     """Keep the memberships of people whose firm has ended, each with its line of history."""
     turned = move_all(Membership.objects.filter(pk__in=ids), "retain", by=by, reason=reason)
-    StatusChange.objects.bulk_create(
-        [
-            StatusChange(
-                membership_id=pk, verb="retain", from_state=MembershipState.ACTIVE,
-                to_state=MembershipState.RETAINED, day=day, reason=reason[:200],
-                reason_code=RetainReason.EMPLOYER_CLOSED,
-                recorded_by=by if isinstance(by, User) else None,
-            )
-            for pk in turned
-        ],
-        batch_size=2_000,
+    history.write_many(
+        turned, "retain", MembershipState.ACTIVE, MembershipState.RETAINED, by=by, day=day,
+        reason=reason, reason_code=RetainReason.EMPLOYER_CLOSED,
     )  # fmt: skip
 
 

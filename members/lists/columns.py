@@ -15,7 +15,7 @@ from members.tables import MemberTable
 from unionportal.core import saved
 from unionportal.core.models import User
 from unionportal.core.roles import Permission, has_permission
-from unionportal.core.tables import MISSING
+from unionportal.core.tables import MISSING, PickColumn
 
 LIST = "members"
 USUAL = [
@@ -72,12 +72,17 @@ def chooser(user: User, shown: list[str]) -> list[dict[str, Any]]:
     ]
 
 
-def member_table(rows: list[Membership], shown: list[str], **options: Any) -> MemberTable:
-    """Return the table of members with these columns, in this order."""
+def member_table(
+    rows: list[Membership], shown: list[str], *, has_picks: bool = False, **options: Any
+) -> MemberTable:
+    """Return the table of members with these columns, in this order, boxes to pick before them."""
     own = set(MemberTable.base_columns)
     extra = [(name, _extra(name)) for name in shown if name not in own]
     hidden = tuple(own - set(shown))
-    return MemberTable(rows, extra_columns=extra, exclude=hidden, sequence=tuple(shown), **options)
+    order = tuple(shown)
+    if has_picks:
+        extra, order = [("pick", PickColumn()), *extra], ("pick", *shown)
+    return MemberTable(rows, extra_columns=extra, exclude=hidden, sequence=order, **options)
 
 
 def _extra(name: str) -> tables.Column:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from typing import Any
+from uuid import UUID
 
 import django_filters as filters
 from django import forms
@@ -109,6 +110,13 @@ class MemberForm(ListForm):
             )
         return text
 
+    def clean_picked(self) -> list[UUID]:
+        """Read ids joined by commas: rows that were picked on a page."""
+        try:
+            return [UUID(text) for text in self.cleaned_data["picked"].split(",") if text]
+        except ValueError as error:
+            raise ValidationError(_("Pick members on the list."), code="bad_pick") from error
+
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
         first, last = data.get("joined_from"), data.get("joined_to")
@@ -148,6 +156,9 @@ class MemberFilter(ListFilter):
         label=_("Joined to"), field_name="joined_on", lookup_expr="lte", widget=DateInput
     )
     member_no = filters.CharFilter(label=_("Member number"), max_length=20)
+    picked = filters.CharFilter(
+        label=_("Members"), method="by_pick", max_length=3_500, widget=forms.HiddenInput
+    )
 
     class Meta:
         model = Membership
@@ -162,6 +173,9 @@ class MemberFilter(ListFilter):
 
     def by_text(self, rows: QuerySet[Any], name: str, text: str) -> QuerySet[Any]:
         return rows.filter(search.read(text, self.form.cleaned_data["read_as"]).condition)
+
+    def by_pick(self, rows: QuerySet[Any], name: str, ids: list[UUID]) -> QuerySet[Any]:
+        return rows.filter(pk__in=ids)
 
     def by_reading(self, rows: QuerySet[Any], name: str, text: str) -> QuerySet[Any]:
         return rows  # a way to read `q`, no filter of its own

@@ -44,10 +44,12 @@ def tokens(form: Any, query: QueryDict) -> list[dict[str, str]]:
     found = []
     for name, field in form.fields.items():
         value = form.cleaned_data.get(name) if form.is_valid() else None
-        if value in (None, "") or name not in query:
+        if value in (None, "", []) or name not in query:
             continue
         choices = {str(code): label for code, label in getattr(field, "choices", ())}
         shown = value if hasattr(value, "pk") else choices.get(str(value), value)
+        if isinstance(value, list):
+            shown = _("%(count)d picked") % {"count": len(value)}
         found.append({"label": f"{field.label}: {shown}", "url": without(query, name)})
     return found
 

@@ -20,6 +20,7 @@ from members.lists.page import Order
 from members.lists.picker import MOST_SHOWN, find_units, units_for
 from members.lists.reach import for_page, members_in_reach
 from members.models import Membership
+from members.models.bulk import BulkKind
 from members.states import Confirmation, PhoneState
 from members.views.shared import staff
 from unionportal.core import saved
@@ -97,12 +98,15 @@ def _list_page(request: HttpRequest, query: QueryDict, found: SearchForm) -> Htt
     parts = reading.parts if reading else []
     page = order.keyset.page(for_page(rows), request, parts=parts)
     empty = Empty(_("Nobody fits this search"), _("Take a filter away, or look for less."))
+    decides = has_permission(user, P.APPROVE_APPLICATION)
+    table = member_table(page.rows, shown, has_picks=decides, request=request, empty=empty)
     context = {
         "filterset": filterset,
         "form": filterset.form,
         "found": found,
         "page": page,
-        "table": member_table(page.rows, shown, request=request, empty=empty),
+        "table": table,
+        "kinds": BulkKind.choices if decides else [],
         "tabs": _tabs(request),
         "chooser": chooser(user, shown),
         "shares": saved.Share.choices,

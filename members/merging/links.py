@@ -107,6 +107,7 @@ def register_links() -> None:
         Link(column="members.RevokedCertificate.membership", how=How.STAYS, why=WITH_IT),
         Link(column="members.StatusChange.membership", how=How.STAYS, why=OWN_DAYS),
         Link(column="members.EmployerLink.membership", how=How.STAYS, why=WITH_IT),
+        Link(column="members.BulkRow.membership", how=How.STAYS, why="the record of a change"),
         Link(column="members.MemberVehicle.membership", how=How.STAYS, why=OWN_DAYS),
         Link(column="members.Transfer.membership", how=How.STAYS,
              why="an open case ends when its membership does"),

@@ -1,5 +1,6 @@
 from members.models.applications import Application, ApprovalDecision
 from members.models.bodies import Committee, CommitteeSeat, TermExtension
+from members.models.bulk import BulkChange, BulkRow
 from members.models.codes import Education, Ethnicity, PoliticalAffiliation
 from members.models.consents import Consent, ConsentNotice
 from members.models.duplicates import DuplicatePair, PersonMerge
@@ -42,6 +43,8 @@ from members.models.unit_papers import (
 )
 
 __all__ = [
+    "BulkChange",
+    "BulkRow",
     "Industry",
     "EmployerPastArea",
     "EmployerLink",

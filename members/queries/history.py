@@ -29,6 +29,7 @@ WORDS: dict[str, str | Promise] = {
     "membership.move_unit": _("Moved to another union unit"),
     "membership.retain": _("Membership retained"),
     "membership.reactivate": _("Membership active again"),
+    "membership.put_back": _("Put back as it was before"),
     "membership.resign": _("Left the union"),
     "membership.expel": _("Expelled"),
     "membership.move_away": _("Moved to a union elsewhere"),

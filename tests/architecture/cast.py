@@ -20,6 +20,8 @@ from benefits.actions import cardfiles
 from benefits.models import LineSettlement, PayoutLine
 from benefits.states.cards import Transport
 from members.actions import applications, classification, memberships, requests
+from members.bulk.actions import Plan, stage
+from members.bulk.selection import Selection
 from members.models import (
     Application,
     ApplicationFile,
@@ -36,6 +38,7 @@ from members.models import (
     UnitFeed,
     UnitPlaque,
 )
+from members.models.bulk import BulkKind
 from members.states import Confirmation, Verdict
 from members.transfers import actions as transfers
 from tests.architecture.matrix import ROLES, TABLE
@@ -358,6 +361,21 @@ def roster(cast: Cast) -> dict[str, Any]:
         layout={"titles": [], "columns": {}},
     )  # fmt: skip
     return {"pk": made.pk}
+
+
+@thing
+def kind_of_change(cast: Cast) -> dict[str, Any]:
+    return {"kind": "retain"}
+
+
+@thing
+def bulk_change(cast: Cast) -> dict[str, Any]:
+    """A change an officer of sub-district A looks at."""
+    plan = Plan(kind=BulkKind.RETAIN, day=timezone.localdate(), reason="x",
+                params={"reason_code": "army"})  # fmt: skip
+    picked = Selection(ids=(make.membership(cast.place.firm_a).pk,))
+    officer = cast.users["subdistrict_officer@a"]
+    return {"pk": stage(by=officer, plan=plan, selection=picked).pk}
 
 
 @thing

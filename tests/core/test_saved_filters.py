@@ -76,6 +76,11 @@ def test_columns_are_remembered_and_stand_in_the_address(district, subdistrict_o
 
     assert answer.url == f"{LIST}?state=active&columns=sex,education,nonsense"
     assert ListPreference.objects.get().columns == ["sex", "education", "nonsense"]
-    assert list(client.get(LIST).context["table"].columns.names()) == ["name", "sex", "education"]
+    assert list(client.get(LIST).context["table"].columns.names()) == [
+        "pick",
+        "name",
+        "sex",
+        "education",
+    ]
     asked = client.get(f"{LIST}?columns=birth_date,member_no").context["table"]
-    assert list(asked.columns.names()) == ["name", "birth_date", "member_no"]
+    assert list(asked.columns.names()) == ["pick", "name", "birth_date", "member_no"]

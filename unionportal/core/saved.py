@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 MOST_COLUMNS = 40
 MOST_FILTERS = 50
+LONGEST_QUERY = 2_000
 WORD = re.compile(r"[a-z][a-z0-9_]{0,39}")
 # Parameters that say where one is in a list, not what it is narrowed to.
 PLACE = ("after", "before", "size")
@@ -46,7 +47,10 @@ def keep(
     kept = QueryDict(query, mutable=True)
     for one in PLACE:
         kept.pop(one, None)
-    values = {"query": kept.urlencode(safe=",")[:2_000], **_shared(by, share)}
+    text = kept.urlencode(safe=",")
+    if len(text) > LONGEST_QUERY:
+        raise Refused(_("Too much is asked for to be saved. Use filters, not picked rows."))
+    values = {"query": text, **_shared(by, share)}
     mine = SavedFilter.objects.filter(owner=by, list_name=list_name)
     if not mine.filter(name=name).exists() and mine.count() >= MOST_FILTERS:
         raise Refused(_("You have 50 filters of this list. Remove one first."), code="too_many")

@@ -141,6 +141,22 @@ def move_all(
     return ids
 
 
+@transaction.atomic
+def put_back_all(
+    rows: models.QuerySet[M], state: str, *, found: str, by: User | ServiceActor, reason: str
+) -> list[Any]:
+    """Do as `put_back` does with every row of `rows` that is `found`; return their ids."""
+    machine = machine_of(rows.model)
+    fitting = rows.filter(**{machine.field: found}).order_by("pk")
+    ids = list(fitting.select_for_update(of=("self",)).values_list("pk", flat=True))
+    rows.model._base_manager.filter(pk__in=ids).update(**{machine.field: state})
+    audit.record_many(
+        by=by, verb=f"{machine.name}.put_back", model=rows.model,
+        moves=[(pk, found, state) for pk in ids], reason=reason,
+    )  # fmt: skip
+    return ids
+
+
 def _require_reason(step: Step, reason: str) -> None:
     if step.needs_reason and not reason.strip():
         raise Refused(_("Give a reason."), code="reason_needed", field="reason")

@@ -15,7 +15,7 @@ from unionportal.core.models import ExportRequest
 class ExportForm(forms.Form):
     """Columns, kind of file, masked or not, what for."""
 
-    query = forms.CharField(max_length=2_000, required=False, widget=forms.HiddenInput)
+    query = forms.CharField(max_length=4_000, required=False, widget=forms.HiddenInput)
     columns = forms.MultipleChoiceField(
         label=_("Columns"),
         widget=forms.CheckboxSelectMultiple(attrs={"class": "up-list up-columns"}),

@@ -1,12 +1,11 @@
-"""Write rows to a file without ever holding them: COPY for CSV, constant memory for workbooks."""
+"""Write rows to a file without ever holding them: COPY for CSV, row by row for workbooks."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-import xlsxwriter
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import F, Func, QuerySet, TextField, Value
@@ -14,10 +13,10 @@ from django.db.models.functions import Cast
 from psycopg import sql
 
 from unionportal.core.exports.columns import ExportColumn
-from unionportal.core.spreadsheets.writing import RISKY_STARTS, WORKBOOK_OPTIONS, neutral
+from unionportal.core.spreadsheets.streaming import Title, text_workbook
+from unionportal.core.spreadsheets.writing import RISKY_STARTS, neutral
 
 CHUNK = 5_000
-SHEET_ROWS = 1_048_575  # Excel's limit, less the head
 BOM = b"\xef\xbb\xbf"
 Report = Callable[[int], None]
 
@@ -99,30 +98,9 @@ def write_xlsx(
 ) -> int:
     """Write a workbook of text cells; what does not fit on one sheet goes on to the next."""
     count = 0
-    with xlsxwriter.Workbook(str(path), WORKBOOK_OPTIONS) as book:
-        plain = book.add_format({"num_format": "@"})
-        bold = book.add_format({"bold": True, "bottom": 1})
-        sheets = _sheets(book, columns, bold, plain)
-        write = next(sheets)
+    with text_workbook(path, [Title(str(one.title), one.width) for one in columns]) as book:
         for count, row in enumerate(rows, start=1):
-            line = (count - 1) % SHEET_ROWS + 1
-            if line == 1 and count > 1:
-                write = next(sheets)
-            for place, value in enumerate(row):
-                if value:
-                    write(line, place, value, plain)
+            book.append(row)
             if count % CHUNK == 0:
                 report(count)
     return count
-
-
-def _sheets(
-    book: Any, columns: Sequence[ExportColumn], bold: Any, plain: Any
-) -> Iterator[Callable[..., Any]]:
-    while True:
-        sheet = book.add_worksheet()
-        for place, one in enumerate(columns):
-            sheet.set_column(place, place, one.width, plain)
-            sheet.write_string(0, place, str(one.title), bold)
-        sheet.freeze_panes(1, 0)
-        yield sheet.write_string

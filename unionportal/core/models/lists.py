@@ -116,7 +116,7 @@ class ExportRequest(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     list_name = models.CharField(max_length=30)
-    query = models.CharField(max_length=2_000, blank=True, default="")
+    query = models.CharField(max_length=4_000, blank=True, default="")
     columns = ArrayField(models.CharField(max_length=40))
     format = models.CharField(max_length=4, choices=Format)
     language = models.CharField(max_length=10)
