@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('core', '0006_picked_rows'),
-        ('members', '0016_members_of_an_employer'),
+        ('members', '0018_sealed_import_rows'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
