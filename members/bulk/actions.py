@@ -84,7 +84,7 @@ def _stage(change: BulkChange, rows: Any) -> int:
     query, params = rows.order_by("pk").values_list(*COLUMNS).query.sql_with_params()
     with connection.cursor() as cursor:
         cursor.execute(_STAGE.format(query=query), [change.pk, *params])
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def _unit_of(user: User) -> Any:

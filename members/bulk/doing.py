@@ -19,6 +19,7 @@ from members.bulk.kinds import Kind, Portion, close_and_open, reopen
 from members.lists.picker import units_for
 from members.models import (
     Affiliation,
+    BulkChange,
     Employer,
     GroupMembership,
     Membership,
@@ -226,6 +227,10 @@ class IntoUnit(Kind):
                 _("This union does not take members itself. Choose a union below it."),
                 code="unit_takes_none", field="unit",
             )  # fmt: skip
+
+    def units(self, change: BulkChange) -> set[UUID]:
+        origins = change.rows.filter(finding=Finding.FIT).order_by().values_list("unit_was")
+        return {UUID(change.params["unit"]), *(one for (one,) in origins.distinct())}
 
     def write(self, portion: Portion) -> None:
         before, after = close_and_open(portion, AFFILIATIONS)

@@ -91,6 +91,10 @@ class Kind(ABC):
     def check(self, by: User, params: dict[str, Any]) -> None:  # noqa: B027 - most need none
         """Raise `Refused` or `NotAllowed` when nobody can be changed so."""
 
+    def units(self, change: BulkChange) -> set[UUID]:
+        """Return the unions that stand still while members are written: locked before them."""
+        return set()
+
     @abstractmethod
     def write(self, portion: Portion) -> None:
         """Change the members, whose rows are locked and who fit; set-based, audited."""

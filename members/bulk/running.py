@@ -13,6 +13,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Case, CharField, Q, QuerySet, Value, When
 
+from members.actions.unit_locks import hold_units
 from members.bulk import kinds
 from members.bulk.kinds import Portion
 from members.bulk.queries import findings_of, outcome_of
@@ -71,7 +72,7 @@ def _locked(pk: UUID) -> BulkChange:
 
 def _look_again(by: User, change: BulkChange, rows: list[BulkRow]) -> dict[UUID, str]:
     """Lock the members and return what is found of each now; nothing for those out of reach."""
-    ids = _lock([row.membership_id for row in rows])
+    ids = _lock(change, rows)
     reached = Membership.objects.visible_to(by, RIGHT).filter(pk__in=ids)
     found = kinds.found(kinds.kind_of(change), reached, change.params, change.day)
     stood = {
@@ -85,7 +86,11 @@ def _look_again(by: User, change: BulkChange, rows: list[BulkRow]) -> dict[UUID,
     }
 
 
-def _lock(ids: list[UUID]) -> list[UUID]:
+def _lock(change: BulkChange, rows: list[BulkRow]) -> list[UUID]:
+    """Lock the unions first and then the members, as every move does."""
+    if units := kinds.kind_of(change).units(change):
+        hold_units(units)
+    ids = [row.membership_id for row in rows]
     locked = Membership.objects.select_for_update(of=("self",)).filter(pk__in=ids).order_by("pk")
     return list(locked.values_list("pk", flat=True))
 
@@ -105,7 +110,7 @@ def _undo_portion(by: User, pk: UUID) -> int:
     rows = list(waiting.order_by("pk")[:CHUNK])
     if not rows:
         return 0
-    _lock([row.membership_id for row in rows])
+    _lock(change, rows)
     mine = BulkRow.objects.filter(pk__in=[row.pk for row in rows])
     for why, ids in _objections(by, change, mine).items():
         mine.filter(pk__in=ids).update(kept=why)
