@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('core', '0006_picked_rows'),
-        ('members', '0018_sealed_import_rows'),
+        ('members', '0019_feeds_of_members'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
