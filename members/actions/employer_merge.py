@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from members.actions.areas import require_area
 from members.actions.employers import Count, count_people, derive_union_states, lock
 from members.models import (
+    ContractEmployer,
     Employer,
     EmployerCoverage,
     EmployerHeadcount,
@@ -44,6 +45,7 @@ def merge(*, by: User | ServiceActor, keep: Employer, double: Employer, reason: 
     locked = {one.pk: lock(one, by) for one in (first, second)}
     keep, double = locked[keep.pk], locked[double.pk]
     _refuse_two_codes(keep, double)
+    _drop_shared_contracts(keep, double)
     moved = dict(_repoint(keep, double))
     _join_coverages(keep, double)
     _move_links(keep, double)
@@ -79,6 +81,12 @@ def _repoint(keep: Employer, double: Employer) -> Iterator[tuple[str, int]]:
         if model not in OWN_RULES:
             rows = model._base_manager.filter(**{name: double}).exclude(pk=keep.pk)
             yield f"{model._meta.model_name}.{name}", rows.update(**{name: keep})
+
+
+def _drop_shared_contracts(keep: Employer, double: Employer) -> None:
+    """Let a contract that names both name the kept one only."""
+    shared = ContractEmployer.objects.filter(employer=keep).values("contract")
+    ContractEmployer.objects.filter(employer=double, contract__in=shared).delete()
 
 
 def _join_coverages(keep: Employer, double: Employer) -> None:

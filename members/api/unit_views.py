@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar, cast
 
 import django_filters as filters
+from django.db.models import Count
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -13,6 +14,7 @@ from rest_framework.response import Response
 from members.actions import feeds
 from members.api.feeding import FeedingMixin, Strict
 from members.models import (
+    CollectiveContract,
     Committee,
     CommitteeSeat,
     LegalPersonCertificate,
@@ -73,6 +75,19 @@ class LegalCertificateSerializer(serializers.ModelSerializer[LegalPersonCertific
         )  # fmt: skip
 
 
+class ContractSerializer(serializers.ModelSerializer[CollectiveContract]):
+    """A collective contract with how many employers it covers."""
+
+    employers = serializers.IntegerField()
+
+    class Meta:
+        model = CollectiveContract
+        fields = (
+            "id", "unit", "kind", "reach", "signed_on", "valid_to", "filed_on", "document_no",
+            "employers",
+        )  # fmt: skip
+
+
 class UnitChangeSerializer(serializers.ModelSerializer[UnitChange]):
     class Meta:
         model = UnitChange
@@ -99,6 +114,9 @@ class HealthSerializer(serializers.Serializer[UnitHealth]):
     due_on = serializers.DateField(allow_null=True)
     employers = serializers.IntegerField()
     paying = serializers.IntegerField()
+    contracts = serializers.IntegerField()
+    covered = serializers.IntegerField()
+    contract_until = serializers.DateField(allow_null=True)
     warnings = serializers.ListField(child=serializers.CharField())
 
 
@@ -119,6 +137,16 @@ class LegalCertificateFilter(filters.FilterSet):  # type: ignore[misc]
 
     class Meta:
         model = LegalPersonCertificate
+        fields: tuple[str, ...] = ()
+
+
+class ContractFilter(filters.FilterSet):  # type: ignore[misc]
+    unit = filters.UUIDFilter(field_name="unit_id")
+    kind = filters.ChoiceFilter(choices=CollectiveContract.Kind.choices)
+    valid_after = filters.DateFilter(field_name="valid_to", lookup_expr="gt")
+
+    class Meta:
+        model = CollectiveContract
         fields: tuple[str, ...] = ()
 
 
@@ -149,6 +177,16 @@ class LegalCertificateViewSet(PortalViewSet):
     serializer_class = LegalCertificateSerializer
     filterset_class = LegalCertificateFilter
     orderings = ("valid_to", "-issued_on")
+    rights = LOOK
+
+
+class ContractViewSet(PortalViewSet):
+    """Collective contracts in reach."""
+
+    queryset = CollectiveContract.objects.annotate(employers=Count("covered"))
+    serializer_class = ContractSerializer
+    filterset_class = ContractFilter
+    orderings = ("-signed_on", "valid_to")
     rights = LOOK
 
 

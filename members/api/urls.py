@@ -12,6 +12,9 @@ def register(router: SimpleRouter) -> None:
     router.register(
         "legal-certificates", unit_views.LegalCertificateViewSet, basename="legal-certificates"
     )
+    router.register(
+        "collective-contracts", unit_views.ContractViewSet, basename="collective-contracts"
+    )
     router.register("unit-changes", unit_views.UnitChangeViewSet, basename="unit-changes")
     router.register(
         "external-members", unit_views.ExternalMembersViewSet, basename="external-members"

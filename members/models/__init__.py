@@ -3,6 +3,7 @@ from members.models.bodies import Committee, CommitteeSeat, TermExtension
 from members.models.bulk import BulkChange, BulkRow
 from members.models.codes import Education, Ethnicity, PoliticalAffiliation
 from members.models.consents import Consent, ConsentNotice
+from members.models.contracts import CollectiveContract, ContractEmployer
 from members.models.duplicates import DuplicatePair, PersonMerge
 from members.models.employers import (
     AreaSuccession,
@@ -56,8 +57,10 @@ __all__ = [
     "ApprovalDecision",
     "Area",
     "CertificateFiling",
+    "CollectiveContract",
     "Committee",
     "CommitteeSeat",
+    "ContractEmployer",
     "Consent",
     "ConsentNotice",
     "DataRequest",

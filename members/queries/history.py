@@ -70,6 +70,8 @@ WORDS: dict[str, str | Promise] = {
     "unit.record_reply": _("Reply of the upper union recorded"),
     "unit.grant_plaque": _("Plaque recorded"),
     "unit.take_down_plaque": _("Plaque taken down"),
+    "unit.record_contract": _("Collective contract recorded"),
+    "unit.file_contract": _("Collective contract filed"),
     "unit.feed": _("Number of members sent by its own system"),
     "unit.establish": _("Union established"),
     "unit.dissolve": _("Union dissolved"),

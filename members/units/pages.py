@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -79,7 +80,7 @@ def unit_committees(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @desk(P.VIEW_ORGANISATION)
 def unit_papers(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Show the certificate with its filings, the replies from above and the plaques."""
+    """Show the certificate with its filings, contracts, replies from above and plaques."""
     unit = seen_unit(request, pk)
     today = timezone.localdate()
     held = unit.certificates.prefetch_related("filings").order_by("-issued_on")
@@ -94,6 +95,9 @@ def unit_papers(request: HttpRequest, pk: UUID) -> HttpResponse:
         "filings": now.filings.all() if now else [],
         "today": today,
         "replies": unit.replies.order_by("-replied_on", "-pk")[:PAST_SHOWN],
+        "contracts": unit.contracts.annotate(firms=Count("covered")).order_by("-signed_on", "-pk")[
+            :PAST_SHOWN
+        ],
         "plaques": unit.plaques.order_by("-granted_on", "-pk")[:PAST_SHOWN],
     }
     return render(request, "members/unit_papers.html", context)

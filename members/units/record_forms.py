@@ -11,7 +11,14 @@ from django.utils.translation import gettext_lazy
 
 from members.actions.bodies import SINGLE_OFFICES, Election, Seat
 from members.actions.unit_papers import Registration
-from members.models import CertificateFiling, Committee, CommitteeSeat, Membership, UnitReply
+from members.models import (
+    CertificateFiling,
+    CollectiveContract,
+    Committee,
+    CommitteeSeat,
+    Membership,
+    UnitReply,
+)
 from members.states import FIVE_YEAR_KINDS, OPEN_MEMBERSHIP
 from unionportal.core.forms import DateInput
 from unionportal.core.models import User
@@ -208,6 +215,40 @@ class ReplyForm(forms.Form):
     document_no = forms.CharField(label=gettext_lazy("Document number"), max_length=40)
     replied_on = forms.DateField(label=gettext_lazy("Replied on"), widget=DateInput)
     replied_by = forms.CharField(label=gettext_lazy("Replied by"), max_length=80, required=False)
+
+
+class ContractForm(forms.Form):
+    """A collective contract as it was signed."""
+
+    kind = forms.ChoiceField(
+        label=gettext_lazy("Kind of contract"), choices=CollectiveContract.Kind.choices
+    )
+    reach = forms.ChoiceField(
+        label=gettext_lazy("Whom it covers"),
+        choices=CollectiveContract.Reach.choices,
+        help_text=gettext_lazy(
+            "The employers this union covered on the day of signing; for an area or a trade"
+            " those of the unions below too."
+        ),
+    )
+    signed_on = forms.DateField(label=gettext_lazy("Signed on"), widget=DateInput)
+    valid_to = forms.DateField(label=gettext_lazy("Valid until"), widget=DateInput)
+    filed_on = forms.DateField(
+        label=gettext_lazy("Filed with the labour office on"), widget=DateInput, required=False
+    )
+    document_no = forms.CharField(
+        label=gettext_lazy("Document number"), max_length=40, required=False
+    )
+
+
+class ContractFilingForm(forms.Form):
+    """The labour office got the contract."""
+
+    filed_on = forms.DateField(
+        label=gettext_lazy("Filed with the labour office on"),
+        widget=DateInput,
+        initial=timezone.localdate,
+    )
 
 
 class PlaqueForm(forms.Form):

@@ -13,9 +13,10 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from members.actions import bodies, structure, unit_papers, units
+from members.actions import bodies, contracts, structure, unit_papers, units
 from members.models import (
     CertificateFiling,
+    CollectiveContract,
     Committee,
     CommitteeSeat,
     LegalPersonCertificate,
@@ -263,6 +264,38 @@ def reply_new(request: HttpRequest, pk: UUID) -> HttpResponse:
         request, form, title=_("Reply of the upper union"), button=_("Record the reply"),
         unit=unit, back=reverse("members:unit-papers", args=[pk]),
         run=lambda: _nothing(unit_papers.record_reply(by=user, unit=unit, **form.cleaned_data)),
+    )  # fmt: skip
+
+
+@desk(**KEEP)
+def contract_new(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Record a collective contract."""
+    unit, user = _kept(request, pk), staff(request)
+    form = record_forms.ContractForm(request.POST or None)
+    return _page(
+        request, form, title=_("Collective contract"), button=_("Record the contract"),
+        unit=unit, back=reverse("members:unit-papers", args=[pk]),
+        run=lambda: _nothing(
+            contracts.record_contract(
+                by=user, unit=unit, signed=contracts.Signed(**form.cleaned_data)
+            )
+        ),
+    )  # fmt: skip
+
+
+@desk(**KEEP)
+def contract_filed(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Record that the labour office has got a contract."""
+    user = staff(request)
+    rows = CollectiveContract.objects.visible_to(user, P.KEEP_UNIT_RECORDS)
+    contract = get_object_or_404(rows.select_related("unit"), pk=pk)
+    form = record_forms.ContractFilingForm(request.POST or None)
+    return _page(
+        request, form, title=_("Contract filed"), button=_("Record the filing"),
+        unit=contract.unit, back=reverse("members:unit-papers", args=[contract.unit_id]),
+        run=lambda: _nothing(
+            contracts.file_contract(by=user, contract=contract, **form.cleaned_data)
+        ),
     )  # fmt: skip
 
 

@@ -192,6 +192,12 @@ def certificate_filing(cast: Cast) -> dict[str, Any]:
 
 
 @thing
+def contract(cast: Cast) -> dict[str, Any]:
+    make.employer(cast.place.area_a, covered_by=cast.place.firm_a)
+    return {"pk": make.contract(cast.place.firm_a, reach="area").pk}
+
+
+@thing
 def plaque(cast: Cast) -> dict[str, Any]:
     made = UnitPlaque.objects.create(unit=cast.place.firm_a, title="职工之家", granted_on=SINCE)
     return {"pk": made.pk}

@@ -38,6 +38,7 @@ WALKED_ELSEWHERE = {
 # A fresh demo has no row of their kind; the matrix opens them.
 ROWLESS = {
     "core:export-detail", "members:area-end", "members:committee-extend",
+    "members:contract-filed",
     "members:duplicate-detail", "members:filing-done", "members:filing-new", "members:link-end",
     "members:member-again", "members:plaque-end", "members:request-answer",
     "members:request-detail", "members:seat-end", "members:seat-new",

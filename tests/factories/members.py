@@ -13,11 +13,12 @@ from PIL import Image
 from stdnum.cn import uscc
 from stdnum.cn.ric import calc_check_digit
 
-from members.actions import applications, bodies, memberships, people, unit_papers
+from members.actions import applications, bodies, contracts, memberships, people, unit_papers
 from members.actions.candidates import person_index
 from members.models import (
     Application,
     Area,
+    CollectiveContract,
     Committee,
     Employer,
     EmployerCoverage,
@@ -229,3 +230,12 @@ def legal_certificate(unit: UnionUnit, **fields: Any) -> LegalPersonCertificate:
     }  # fmt: skip
     registration = unit_papers.Registration(**values)
     return unit_papers.record_certificate(by=SYSTEM, unit=unit, registration=registration)
+
+
+def contract(unit: UnionUnit, **fields: Any) -> CollectiveContract:
+    """Sign a wage contract of the employer that `unit` covers."""
+    values = {
+        "kind": "wage", "reach": "employer", "signed_on": date(2026, 3, 1),
+        "valid_to": date(2028, 3, 1), **fields,
+    }  # fmt: skip
+    return contracts.record_contract(by=SYSTEM, unit=unit, signed=contracts.Signed(**values))

@@ -37,6 +37,7 @@ OF_NOBODY = {
         "PoliticalAffiliation", "Committee", "TermExtension", "ConsentNotice", "Industry",
         "EmployerHeadcount", "ImportBatch", "HeaderAlias", "IndustrialPlacement", "UnitChange",
         "LegalPersonCertificate", "CertificateFiling", "UnitReply", "UnitPlaque",
+        "CollectiveContract", "ContractEmployer",
     },
     "outreach": {"Drive", "JoinCode"},
     "stations": {"ServicePoint", "HolidayHours"},
