@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -114,7 +115,7 @@ def _check_filing(signed_on: date, filed_on: date) -> None:
         )
 
 
-def _covered(unit: UnionUnit, signed: Signed) -> list[object]:
+def _covered(unit: UnionUnit, signed: Signed) -> list[UUID]:
     """Return the ids of the firms that the contract covers on its day."""
     one = signed.reach == CollectiveContract.Reach.EMPLOYER
     on_day = Q(started_on__lte=signed.signed_on) & (
@@ -123,7 +124,7 @@ def _covered(unit: UnionUnit, signed: Signed) -> list[object]:
     here = Q(unit=unit) if one else Q(unit__path__startswith=unit.path)
     coverages = EmployerCoverage.objects.filter(on_day & here).order_by().values("employer")
     firms: QuerySet[Employer] = Employer.objects.filter(pk__in=coverages)
-    found: list[object] = list(firms.order_by("pk").values_list("pk", flat=True))
+    found: list[UUID] = list(firms.order_by("pk").values_list("pk", flat=True))
     if not found:
         raise Refused(
             _("The union covered no employer on that day. Record the employer first."),

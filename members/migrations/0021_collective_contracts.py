@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('members', '0019_feeds_of_members'),
+        ('members', '0020_bulk_changes'),
     ]
 
     operations = [
