@@ -46,13 +46,18 @@ class AreaFilter(filters.FilterSet):  # type: ignore[misc]
 class UnitFilter(filters.FilterSet):  # type: ignore[misc]
     kind = filters.ChoiceFilter(choices=UnitKind.choices)
     status = filters.ChoiceFilter(choices=UnitStatus.choices)
-    area = filters.UUIDFilter(field_name="area_id")
+    q = filters.CharFilter(field_name="name", lookup_expr="contains", max_length=60)
+    area = filters.UUIDFilter(method="under_area")
     credit_code = filters.CharFilter()
     takes_members = filters.BooleanFilter(method="only_taking_members")
 
     class Meta:
         model = UnionUnit
         fields: tuple[str, ...] = ()
+
+    @extend_schema_field(OpenApiTypes.UUID)
+    def under_area(self, rows: QuerySet[UnionUnit], name: str, area: UUID) -> QuerySet[UnionUnit]:
+        return rows.filter(area_id__in=areas_below(area))
 
     def only_taking_members(
         self, rows: QuerySet[UnionUnit], name: str, value: bool
@@ -62,12 +67,11 @@ class UnitFilter(filters.FilterSet):  # type: ignore[misc]
 
 
 class EmployerFilter(filters.FilterSet):  # type: ignore[misc]
-    q = filters.CharFilter(method="by_name_or_code", max_length=60)
     area = filters.UUIDFilter(method="under_area")
     union_state = filters.ChoiceFilter(choices=UnionisedState.choices)
     credit_code = filters.CharFilter()
     name = filters.CharFilter()
-    q = filters.CharFilter(method="search")
+    q = filters.CharFilter(method="search", max_length=60)
     industry = filters.CharFilter(method="in_industry")
     ownership = filters.ChoiceFilter(choices=Employer.Ownership.choices)
     is_platform_company = filters.BooleanFilter()
@@ -85,9 +89,6 @@ class EmployerFilter(filters.FilterSet):  # type: ignore[misc]
 
     def in_industry(self, rows: QuerySet[Employer], name: str, value: str) -> QuerySet[Employer]:
         return rows.filter(Q(industry=value) | Q(industry__section=value))
-
-    def by_name_or_code(self, rows: QuerySet[Employer], name: str, q: str) -> QuerySet[Employer]:
-        return rows.filter(Q(name__contains=q) | Q(credit_code=q.upper()))
 
     @extend_schema_field(OpenApiTypes.UUID)
     def under_area(self, rows: QuerySet[Employer], name: str, area: UUID) -> QuerySet[Employer]:

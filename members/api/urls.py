@@ -1,6 +1,7 @@
 from rest_framework.routers import SimpleRouter
 
 from members.api import cases, unit_views, views
+from members.bulk.api import BulkChangeViewSet, BulkRowViewSet
 from members.merging.api import PairViewSet
 
 
@@ -25,3 +26,5 @@ def register(router: SimpleRouter) -> None:
     router.register("transfers", cases.TransferViewSet, basename="transfers")
     router.register("certificates", cases.CertificateViewSet, basename="certificates")
     router.register("duplicates", PairViewSet, basename="duplicates")
+    router.register("bulk-changes", BulkChangeViewSet, basename="bulk-changes")
+    router.register("bulk-rows", BulkRowViewSet, basename="bulk-rows")

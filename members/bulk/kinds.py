@@ -23,6 +23,7 @@ from django.db.models import (
     Value,
     When,
 )
+from django.db.models.functions import Coalesce
 
 from members.models import BulkChange, Membership, StatusChange
 from members.models.bulk import BulkKind, Finding, Kept
@@ -143,7 +144,9 @@ def found(
         When(joined_on__gt=day, then=Value(Finding.NOT_JOINED)),
         When(open_row, then=Value(Finding.LATER)),
     ]
-    retained = When(state=MembershipState.RETAINED, then=Subquery(last.values("reason_code")[:1]))
+    # Whoever came into the register retained has no step that says why.
+    why = Coalesce(Subquery(last.values("reason_code")[:1]), Value(""))
+    retained = When(state=MembershipState.RETAINED, then=why)
     return rows.annotate(
         held=FilteredRelation("affiliations", condition=Q(affiliations__ended_on=None)),
         grouped=FilteredRelation("group_history", condition=Q(group_history__ended_on=None)),

@@ -152,7 +152,10 @@ def _list(
     order: tuple[str, ...], permission: Permission = P.VIEW_ORGANISATION,
 ) -> ExportList:  # fmt: skip
     def rows(user: User, query: str) -> QuerySet[Any]:
-        return narrowed(filterset, model.objects.visible_to(user, P.EXPORT), user, query)
+        seen = model.objects.visible_to(user, P.EXPORT)
+        if model is Employer:
+            seen = seen.filter(merged_into=None)  # doubles stand in no list
+        return narrowed(filterset, seen, user, query)
 
     return ExportList(
         name=name, title=title, url_name=url_name, permission=permission,

@@ -15,8 +15,9 @@ from django.utils.translation import gettext_lazy
 
 from members.actions import units
 from members.fields import LookupChoiceField
-from members.forms import UnitDayForm
-from members.models import UnionUnit
+from members.forms import ALL, UnitDayForm, set_choices, top_areas
+from members.lists.tools import list_tools, table_of
+from members.models import Area, UnionUnit
 from members.queries.bodies import health_of, reminder_counts
 from members.queries.organisation import (
     forest,
@@ -26,7 +27,7 @@ from members.queries.organisation import (
     unit_search,
     units_below,
 )
-from members.states import UnitStatus
+from members.states import UnitKind, UnitStatus
 from members.tables import FoundUnitTable, UnitTable
 from members.units.pages import frame, seen_unit
 from members.views.shared import staff
@@ -42,6 +43,7 @@ LEVEL_SHOWN = 100
 BELOW_SHOWN = 20
 EMPLOYERS_SHOWN = 100
 BY_NAME = Keyset("name", "pk")
+LIST = "units"
 
 
 class TreeForm(forms.Form):
@@ -49,12 +51,28 @@ class TreeForm(forms.Form):
 
     mark_optional = False
     q = forms.CharField(label=gettext_lazy("Name of a unit"), max_length=60, required=False)
+    kind = forms.ChoiceField(
+        label=gettext_lazy("Kind"), choices=[ALL, *UnitKind.choices], required=False
+    )
+    status = forms.ChoiceField(
+        label=gettext_lazy("Status"), choices=[ALL, *UnitStatus.choices], required=False
+    )
+    area = LookupChoiceField(
+        label=gettext_lazy("Area"), queryset=Area.objects.none(), required=False,
+        empty_label=gettext_lazy("All"),
+    )  # fmt: skip
     under = LookupChoiceField(queryset=UnionUnit.objects.none(), required=False)
     after = forms.RegexField(r"^[0-9A-Z]+$", max_length=255, required=False)
 
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["under"].queryset = UnionUnit.objects.visible_to(user)  # type: ignore[attr-defined]
+        set_choices(self, "area", top_areas(user))
+
+    @property
+    def is_search(self) -> bool:
+        """Whether units are asked for by name or by what they are, not by their place."""
+        return any(self.cleaned_data.get(name) for name in ("q", "kind", "status", "area"))
 
 
 @desk(P.VIEW_ORGANISATION)
@@ -69,8 +87,8 @@ def unit_tree(request: HttpRequest) -> HttpResponse:
         "may_add": has_permission(user, P.MANAGE_ORGANISATION),
         "to_see_to": sum(reminder_counts(user, timezone.localdate()).values()),
     }
-    if q := (asked.get("q") or "").strip():
-        context |= _found(request, q)
+    if is_valid and form.is_search:
+        context |= _found(request, form)
     elif asked.get("under"):
         context |= _branch(user, asked["under"], asked["after"])
     else:
@@ -78,10 +96,19 @@ def unit_tree(request: HttpRequest) -> HttpResponse:
     return render(request, "members/unit_tree.html", context, status=200 if is_valid else 400)
 
 
-def _found(request: HttpRequest, q: str) -> dict[str, Any]:
-    page = BY_NAME.page(unit_search(staff(request), q), request)
+def _found(request: HttpRequest, form: TreeForm) -> dict[str, Any]:
+    asked = form.cleaned_data
+    rows = unit_search(staff(request), asked["q"].strip())
+    exact = {name: asked[name] for name in ("kind", "status") if asked[name]}
+    if area := asked["area"]:
+        exact["area__path__startswith"] = area.path
+    page = BY_NAME.page(rows.filter(**exact), request)
     empty = Empty(_("No unit has these words in its name"), _("Type fewer of them."))
-    return {"q": q, "page": page, "table": FoundUnitTable(page.rows, request=request, empty=empty)}
+    return {
+        "q": asked["q"], "page": page,
+        "table": table_of(request, LIST, FoundUnitTable, page.rows, empty=empty),
+        **list_tools(request, LIST, FoundUnitTable, form),
+    }  # fmt: skip
 
 
 def _branch(user: Any, unit: UnionUnit, after: str) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from django.views.decorators.cache import never_cache
 from members import queries
 from members.actions import applications
 from members.forms import ApplicationFilterForm, DecisionForm, EnrolForm, ReasonForm, ResubmitForm
+from members.lists.tools import list_tools, table_of
 from members.models import Application
 from members.models.files import SINGLE_KINDS, FileKind
 from members.papers_forms import PaperForm
@@ -38,6 +39,7 @@ P = Permission
 NEWEST_FIRST = Keyset("-submitted_at", "-pk")
 OLDEST_FIRST = Keyset("submitted_at", "pk")
 MOST_AT_ONCE = 500
+LIST = "applications"
 NO_PAPERS = (ApplicationState.REJECTED, ApplicationState.WITHDRAWN)
 
 
@@ -88,7 +90,8 @@ def application_list(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form,
         "page": page,
-        "table": table(page.rows, request=request, empty=empty),
+        "table": table_of(request, LIST, table, page.rows, empty=empty),
+        **list_tools(request, LIST, ApplicationTable, form),
         "unit": unit,
         "decision": DecisionForm() if decides and page.rows else None,
         "may_enrol": has_permission(request.user, P.ENROL),

@@ -26,6 +26,7 @@ from members.employer_forms import (
     MergeForm,
     NewEmployerForm,
 )
+from members.lists.tools import list_tools, table_of
 from members.models import Employer, EmployerCoverage
 from members.queries.employers import alike, by_code, employer_list, links_of
 from members.queries.history import timeline_of
@@ -40,6 +41,7 @@ from unionportal.core.tables import Empty
 from unionportal.core.views_base import desk
 
 P = Permission
+LIST = "employers"
 
 
 @desk(P.VIEW_ORGANISATION)
@@ -54,7 +56,8 @@ def employer_index(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form,
         "page": page,
-        "table": EmployerTable(page.rows, request=request, empty=empty),
+        "table": table_of(request, LIST, EmployerTable, page.rows, empty=empty),
+        **list_tools(request, LIST, EmployerTable, form),
         "may_record": has_permission(request.user, P.ENROL),
     }
     status = 200 if form.is_valid() else 400

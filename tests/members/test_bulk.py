@@ -145,6 +145,13 @@ def test_retaining_many_and_ending_it_again(district_officer, couriers):
     assert Membership.objects.get(state="active").pk == couriers[2].pk
 
 
+def test_an_unknown_reason_of_retaining_is_not_made_up(district_officer, couriers):
+    Membership.objects.filter(pk=couriers[0].pk).update(state="retained")
+    change = made(district_officer, plan("reactivate"), everybody())
+    assert (change.found, change.counts["done"]) == ({"fit": 1, "already": 2}, 1)
+    assert undone(district_officer, change).counts["kept_unknown"] == 1
+
+
 def test_moving_many_and_back(district, district_officer, couriers):
     firm = make.employer(district.area_a, covered_by=district.firm_a)
     Membership.objects.filter(pk=couriers[0].pk).update(employer=firm)

@@ -8,10 +8,11 @@ from benefits.api import urls as benefits
 from members.api import urls as members
 from outreach.api import urls as outreach
 from stations.api import urls as stations
+from unionportal.core.api import urls as core
 from unionportal.reports import api as reports
 
 router = SimpleRouter(use_regex_path=False)
-for app in (members, stations, outreach, benefits):
+for app in (core, members, stations, outreach, benefits):
     app.register(router)
 
 app_name = "api"

@@ -214,7 +214,10 @@ REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
 SPECTACULAR_SETTINGS = {
-    "ENUM_NAME_OVERRIDES": {"MembershipStateEnum": "members.states.MembershipState"},
+    "ENUM_NAME_OVERRIDES": {
+        "MembershipStateEnum": "members.states.MembershipState",
+        "BulkKindEnum": "members.models.bulk.BulkKind",
+    },
     "TITLE": "Union Portal API",
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
