@@ -12,9 +12,12 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.db import models
+from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -194,13 +197,25 @@ def _read_code(one: MemberField, text: object) -> str:
 def _read_choice(one: MemberField, text: object) -> Any:
     assert one.choices is not None
     key = reference.key_of(str(text))
-    for choice in one.choices:
-        if key in {reference.key_of(str(choice.value)), reference.key_of(str(choice.label))}:
-            return choice.value
-    code = CHOICE_WORDS.get(one.name, {}).get(key)
-    if code is None:
+    words = choice_words(one.choices) | CHOICE_WORDS.get(one.name, {})
+    if key not in words:
         raise _unknown(str(text))
-    return code
+    return words[key]
+
+
+@cache
+def choice_words(
+    choices: type[models.TextChoices] | type[models.IntegerChoices],
+) -> dict[str, Any]:
+    """Return what stands for each choice: its code, and its label in every language.
+
+    A file may come from somebody who reads the portal in the other language.
+    """
+    words = {reference.key_of(str(choice.value)): choice.value for choice in choices}
+    for language, _name in settings.LANGUAGES:
+        with translation.override(language):
+            words |= {reference.key_of(str(choice.label)): choice.value for choice in choices}
+    return words
 
 
 def _unknown(text: str) -> InputError:

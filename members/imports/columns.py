@@ -11,6 +11,7 @@ from django.utils.translation import get_language
 
 from members.models import WorkerGroup
 from members.states import ImportKind
+from unionportal.core.spreadsheets.headers import title_key
 
 TEMPLATE_VERSION = "roster 1"
 WORD_BEGINNING = 2  # Chinese characters that are enough to guess a kind of work
@@ -28,7 +29,7 @@ TITLES: dict[str, tuple[str, ...]] = {
     ),
     "group": (
         "工作类别", "Kind of work", "群体", "群体类别", "八大群体类别", "类别", "工种", "职业",
-        "岗位", "worker group", "group", "occupation",
+        "岗位", "worker group", "group",
     ),
     "vehicle_plate": ("车牌号", "Plate number", "车牌", "车牌号码", "plate", "vehicle plate"),
     "platform_name": ("平台名称", "Platform", "平台", "所属平台", "platform name"),
@@ -39,10 +40,32 @@ TITLES: dict[str, tuple[str, ...]] = {
     "member_no": (
         "会员证号", "Member number", "会员编号", "会员号", "会员证编号", "会籍号", "member no",
     ),
-    "unit": ("所属工会", "Union unit", "工会名称", "基层工会", "所在工会", "工会", "union"),
+    "unit": ("所属工会", "Union unit", "所在工会", "工会名称", "基层工会", "工会", "union"),
     "employer": (
         "工作单位", "Employer", "单位名称", "所在单位", "单位", "公司", "公司名称", "company",
     ),
+    "id_type": ("证件类型", "Document", "证件类别", "证件种类", "document type"),
+    "id_expires_on": (
+        "有效期至", "Valid until", "证件有效期", "证件有效期至", "有效期", "expires on",
+    ),
+    "sex": ("性别", "Sex", "gender"),
+    "birth_date": ("出生日期", "Born on", "出生年月日", "生日", "birth date", "date of birth"),
+    "ethnicity": ("民族", "Ethnicity", "民族成份", "ethnic group"),
+    "political_affiliation": ("政治面貌", "Political affiliation", "党派"),
+    "education": ("学历", "Education", "文化程度", "最高学历", "教育程度", "education level"),
+    "household_type": ("户籍类型", "Household", "户口性质", "户籍性质", "户口类型"),
+    "is_migrant_worker": ("农民工", "Migrant worker", "是否农民工"),
+    "employment_form": ("用工形式", "Form of employment", "用工性质", "就业形式"),
+    "employment_status": ("就业状态", "Employment", "就业状况", "employment status"),
+    "occupation": ("岗位或职业", "Occupation", "职业", "岗位", "职务", "职位", "job", "position"),
+    "skill_level": ("技能等级", "Skill grade", "职业技能等级", "技术等级", "skill level"),
+    "residence_division": (
+        "现居住地区划", "Division of residence", "居住地区划", "现居住地代码", "居住地代码",
+    ),
+    "residence_text": (
+        "地址", "Address", "现居住地", "住址", "现住址", "家庭住址", "居住地址", "home address",
+    ),
+    "state": ("会籍", "Membership", "会籍状态", "会员状态", "membership state"),
     # Our own column on rows given back: known, so that it is not reported, and never read.
     "returned_because": ("退回原因", "Returned because"),
     "result": ("处理结果", "Result"),
@@ -70,7 +93,31 @@ LAYOUTS = {
     ),
     ImportKind.REGISTRY: Layout(
         ("name", "id_number", "joined_on"),
-        ("phone", "group", "member_no", "unit", "employer", "vehicle_plate", "platform_name"),
+        (
+            "phone",
+            "group",
+            "member_no",
+            "unit",
+            "employer",
+            "vehicle_plate",
+            "platform_name",
+            "id_type",
+            "id_expires_on",
+            "sex",
+            "birth_date",
+            "ethnicity",
+            "political_affiliation",
+            "education",
+            "household_type",
+            "is_migrant_worker",
+            "employment_form",
+            "employment_status",
+            "occupation",
+            "skill_level",
+            "residence_division",
+            "residence_text",
+            "state",
+        ),
         200_000,
     ),
 }
@@ -105,8 +152,15 @@ def title_of(field_name: str) -> str:
 def aliases(names: Iterable[str], learnt: Mapping[str, str]) -> dict[str, list[str]]:
     """Return the titles of `names`, the reader's language first and learnt ones last."""
     found = {name: list(titles_of(name)) for name in names}
+    if "occupation" in found:  # a register has a column of its own for what rosters call a job
+        own = {title_key(title) for title in found["occupation"]}
+        found["group"] = [title for title in found["group"] if title_key(title) not in own]
     for title, name in learnt.items():
         if name in found:
+            found = {
+                other: [known for known in titles if title_key(known) != title]
+                for other, titles in found.items()
+            }
             found[name].append(title)
     return found
 

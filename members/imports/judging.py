@@ -11,7 +11,9 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 
+from members.imports import optional
 from members.models import ImportBatch, UnionUnit
 from members.states import Verdict
 from unionportal.core.models import User
@@ -35,7 +37,7 @@ WITH keyed AS (
              WHEN joined_on IS DISTINCT FROM first_value(joined_on) OVER same THEN 'joined_on'
              WHEN member_no <> first_value(member_no) OVER same THEN 'member_no' END AS differs
     FROM {TABLE}
-    WHERE is_readable
+    WHERE is_readable AND past IS NULL
     WINDOW same AS (PARTITION BY id_index ORDER BY number)
 ), together AS (
     SELECT keyed.*,
@@ -96,6 +98,8 @@ asked AS (
         CASE WHEN is_later THEN NULL
              WHEN is_number_twice THEN 'number_twice'
              WHEN p.stopped_at IS NOT NULL OR p.anonymised_at IS NOT NULL THEN 'stopped'
+             WHEN m.id IS NULL AND s.state NOT IN ('', 'active') THEN 'not_active'
+             WHEN m.id IS NULL AND s.line IS NULL THEN 'other_document'
              WHEN m.id IS NULL AND a.id IS NOT NULL THEN 'decide_first'
              WHEN m.id IS NULL AND taken.id IS NOT NULL THEN 'number_taken'
              WHEN m.id IS NULL AND EXISTS (
@@ -107,7 +111,13 @@ asked AS (
              WHEN s.member_no NOT IN ('', m.member_no) THEN 'recorded_number'
              WHEN m.joined_on <> s.joined_on THEN 'recorded_day'
              WHEN m.group_id <> s.group_code THEN 'recorded_group'
+             WHEN s.state NOT IN ('', m.state) THEN 'recorded_state'
+             WHEN s.said ->> 'sex' NOT IN ('0', '9', p.sex::text) THEN 'recorded_sex'
+             WHEN s.said ->> 'birth_date' <> p.birth_date::text THEN 'recorded_birth'
         END AS obstacle,
+        CASE WHEN s.phone_index <> p.phone_index AND p.phone_state = 'verified' AND NOT is_later
+            THEN '[{{"field": "phone", "code": "verified_stays", "params": {{}}}}]'::jsonb
+            ELSE '[]'::jsonb END AS left_alone,
         CASE WHEN m.id IS NULL OR is_later THEN '[]'::jsonb ELSE
             CASE WHEN p.name = s.name THEN '[]'::jsonb ELSE
                 '[{{"field": "name", "code": "changes", "params": {{}}}}]'::jsonb END
@@ -123,6 +133,13 @@ asked AS (
             || CASE WHEN s.employer_id IS NULL OR s.employer_id = m.employer_id
                 THEN '[]'::jsonb ELSE
                 '[{{"field": "employer", "code": "changes", "params": {{}}}}]'::jsonb END
+            || CASE WHEN s.said = '{{}}' THEN '[]'::jsonb ELSE coalesce((
+                SELECT jsonb_agg(jsonb_build_object(
+                    'field', told.key, 'code', 'changes', 'params', jsonb_build_object()))
+                FROM jsonb_each_text(s.said) told
+                WHERE told.key NOT IN ('sex', 'birth_date')
+                  AND told.value IS DISTINCT FROM {optional.RECORDED} ->> told.key
+                ), '[]'::jsonb) END
         END AS changes
     FROM together
     JOIN {TABLE} s ON s.number = together.number
@@ -137,20 +154,28 @@ asked AS (
 ), ruled AS (
     SELECT asked.*,
         coalesce(file_verdict,
-            CASE WHEN obstacle = 'other_union' THEN 'elsewhere'
+            CASE WHEN obstacle = 'stopped' AND recorded IS NOT NULL AND changes = '[]'::jsonb
+                     THEN 'unchanged'
+                 WHEN obstacle = 'other_union' THEN 'elsewhere'
                  WHEN obstacle IS NOT NULL THEN 'held'
                  WHEN recorded IS NULL THEN 'new'
                  WHEN changes <> '[]'::jsonb THEN 'update' ELSE 'unchanged' END) AS verdict
     FROM asked
 ), judged AS (
     SELECT ruled.number, verdict, file_reason,
-        CASE WHEN obstacle IS NOT NULL THEN jsonb_build_array(jsonb_build_object(
+        CASE WHEN obstacle IS NOT NULL AND verdict <> 'unchanged'
+                 THEN jsonb_build_array(jsonb_build_object(
                  'field', CASE WHEN obstacle LIKE '%%number%%' THEN 'member_no'
+                               WHEN obstacle IN ('not_active', 'recorded_state') THEN 'state'
+                               WHEN obstacle = 'recorded_sex' THEN 'sex'
+                               WHEN obstacle = 'recorded_birth' THEN 'birth_date'
+                               WHEN obstacle = 'other_document' THEN 'id_type'
                                WHEN obstacle = 'recorded_day' THEN 'joined_on'
                                WHEN obstacle = 'recorded_group' THEN 'group'
                                WHEN obstacle = 'other_union' THEN 'unit' ELSE 'id_number' END,
                  'code', obstacle, 'params', jsonb_build_object()))
-             WHEN verdict = 'update' THEN changes ELSE '[]'::jsonb END AS reasons,
+             WHEN verdict IN ('update', 'unchanged') THEN changes || left_alone
+             ELSE '[]'::jsonb END AS reasons,
         coalesce(recorded, CASE WHEN verdict = 'new' THEN s.membership_id END) AS membership_id,
         CASE WHEN verdict IN ('new', 'update') THEN 1 + (row_number() OVER (
             PARTITION BY verdict IN ('new', 'update') ORDER BY ruled.id_index) - 1) / %(size)s
@@ -163,7 +188,10 @@ asked AS (
 _KEEP = f"""
 INSERT INTO members_importrow (batch_id, number, verdict, problems, typed, cleaned, line, id_index,
     name_masked, id_masked, membership_id, portion, kept_because)
-SELECT %(batch)s, s.number, coalesce(judged.verdict, 'rejected'),
+SELECT %(batch)s, s.number, coalesce(judged.verdict, s.past, 'rejected'),
+    CASE WHEN s.past = 'held' THEN
+        '[{{"field": "member_no", "code": "has_ended", "params": {{}}}}]'::jsonb
+        ELSE '[]'::jsonb END ||
     CASE WHEN judged.file_reason IS NULL THEN '[]'::jsonb
          ELSE jsonb_build_array(judged.file_reason) END
         || coalesce(judged.reasons, '[]'::jsonb) || s.problems,
@@ -173,6 +201,30 @@ FROM {TABLE} s LEFT JOIN judged ON judged.number = s.number
 ORDER BY s.number
 """
 
+# A row without an ID number is found by its member number, when what it shows fits the record.
+_RECOGNISE = f"""
+UPDATE {TABLE} s SET id_index = p.id_index
+FROM members_membership m
+JOIN members_unionunit u ON u.id = m.unit_id
+JOIN members_person p ON p.id = m.person_id
+WHERE s.is_readable AND s.id_index IS NULL AND m.member_no = s.member_no
+  AND (m.state <> 'annulled' OR s.state = 'annulled') AND starts_with(u.path, %(path)s)
+  AND CASE WHEN s.id_masked = '' THEN s.name = p.name ELSE s.id_masked = p.id_masked END
+"""
+_REFUSE = f"""
+UPDATE {TABLE} SET is_readable = FALSE, problems =
+    '[{{"field": "id_number", "code": "not_recognised", "params": {{}}}}]'::jsonb || problems
+WHERE is_readable AND id_index IS NULL
+"""
+# A row that is a membership which has ended: not that of today, if there is one.
+_SET_ASIDE = f"""
+UPDATE {TABLE} s SET past = CASE WHEN s.state = m.state THEN 'unchanged' ELSE 'held' END
+FROM members_membership m, members_person found
+WHERE s.is_readable AND s.member_no <> '' AND m.member_no = s.member_no
+  AND found.id_index = s.id_index AND m.person_id = coalesce(found.merged_into_id, found.id)
+  AND m.state NOT IN ('active', 'retained') AND m.joined_on = s.joined_on
+  AND (s.state = m.state OR (s.state = '' AND m.state <> 'annulled'))
+"""
 _SHARED_PHONES = f"""
 SELECT array_agg(number ORDER BY number) FROM (
     SELECT DISTINCT ON (id_index) number, phone_index
@@ -191,7 +243,7 @@ def reachable_units(user: User) -> list[UUID]:
 
 
 def judge(batch: ImportBatch) -> dict[str, int]:
-    """Write the rows of `batch` with their verdicts; return how many of each. Two statements."""
+    """Write the rows of `batch` with their verdicts; return how many of each."""
     values: dict[str, Any] = {"batch": batch.pk, "size": PORTION}
     if batch.is_registry:
         statement = _TOGETHER + _REGISTRY + _KEEP
@@ -202,6 +254,8 @@ def judge(batch: ImportBatch) -> dict[str, int]:
         cursor.execute("SET LOCAL work_mem = '64MB'")
         cursor.execute("SET LOCAL jit = off")  # compiling took five times the work
         cursor.execute(f"ANALYZE {TABLE}")
+        if batch.kind == ImportKind.REGISTRY:
+            _recognise(cursor, batch)
         cursor.execute(statement, values)
         cursor.execute(
             "SELECT verdict, count(*) FROM members_importrow WHERE batch_id = %s GROUP BY 1",
@@ -209,6 +263,14 @@ def judge(batch: ImportBatch) -> dict[str, int]:
         )
         found = dict(cursor.fetchall())
     return {verdict.value: found.get(verdict.value, 0) for verdict in Verdict}
+
+
+def _recognise(cursor: CursorWrapper, batch: ImportBatch) -> None:
+    """Find whom rows mean that hold no full ID number, and what is recorded just so."""
+    cursor.execute(_RECOGNISE, {"path": batch.unit.path})
+    cursor.execute(_REFUSE)
+    cursor.execute(_SET_ASIDE)
+    optional.leave_known_addresses(TABLE)
 
 
 def shared_phones() -> list[list[int]]:

@@ -14,7 +14,7 @@ from django.db.backends.utils import CursorWrapper
 
 from members import signals
 from members.actions import movements
-from members.imports import staged, updating
+from members.imports import optional, staged, updating
 from members.imports.inserting import STAGED, TABLE, insert
 from members.imports.preview import Report
 from members.models import (
@@ -135,6 +135,7 @@ def _write_people(cursor: CursorWrapper, values: dict[str, Any]) -> None:
         "phone_index": "s.phone_index", "phone_masked": "s.phone_masked",
         "phone_tail": "s.phone_tail",
         "phone_state": "CASE WHEN s.phone_index IS NULL THEN 'none' ELSE 'claimed' END",
+        **optional.PERSON_COLUMNS,
     }  # fmt: skip
     insert(cursor, Person, columns, f"{NEW} ORDER BY s.id_index ON CONFLICT DO NOTHING", values)
 
@@ -150,6 +151,7 @@ def _write_memberships(cursor: CursorWrapper, values: dict[str, Any]) -> int:
         "employer_id": "s.employer_id", "vehicle_plate": "s.vehicle_plate",
         "platform_name": "s.platform_name", "source": "%(source)s",
         "confirmation": "%(confirmation)s", "confirmed_at": "%(confirmed_at)s",
+        **optional.MEMBERSHIP_COLUMNS,
     }  # fmt: skip
     rest = NEW.replace(" WHERE ", f" {PERSON} WHERE ", 1)
     return insert(

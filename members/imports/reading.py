@@ -10,6 +10,8 @@ from functools import lru_cache
 from io import BytesIO
 from typing import Any
 
+from members import record
+from members.imports import optional
 from members.imports.columns import (
     IGNORED,
     LAYOUTS,
@@ -17,9 +19,12 @@ from members.imports.columns import (
     aliases,
     find_group,
 )
-from members.imports.texts import NOTE, Problem
+from members.imports.documents import is_masked, read_number, read_type
+from members.imports.texts import MASKED, NOTE, Problem
 from members.models import WorkerGroup
-from members.states import ImportKind
+from members.models.people import IdType
+from members.reference import key_of
+from members.states import ImportKind, MembershipState
 from unionportal.core import identifiers
 from unionportal.core.dates import parse_date
 from unionportal.core.identifiers import IdentifierError
@@ -37,7 +42,7 @@ UNTRUSTED = {CellKind.FORMULA: "formula", CellKind.ERROR: "error_cell"}
 # What a file must give when it is there, and when a row leaves it blank.
 NEEDED = {
     ImportKind.ROSTER: ("name", "id_number", "phone", "group"),
-    ImportKind.REGISTRY: ("name", "id_number", "joined_on", "group", "unit"),
+    ImportKind.REGISTRY: ("name", "joined_on", "group", "unit"),
 }
 # What of a row is shown, masked, beside its verdict.
 SHOWN = ("name", "id_number")
@@ -117,16 +122,17 @@ class RowReader:
 
     def __init__(self, frame: Frame) -> None:
         self.frame = frame
-        self.fields = LAYOUTS[ImportKind(frame.kind)].data
+        self.is_registry = frame.kind == ImportKind.REGISTRY
+        fields = LAYOUTS[ImportKind(frame.kind)].data
+        self.fields = tuple(name for name in fields if name != "id_type")  # with the number
         self.needed = frozenset(NEEDED[ImportKind(frame.kind)])
-        self.expected = self.needed | {"group"}
+        self.expected = self.needed | {"group", "id_number"}
         self.words = GroupWords.of(frame.groups)
         self.found_groups: dict[str, tuple[str, bool]] = {}
         self.group_text = lru_cache(REMEMBERED)(_text_of)
         self.defaulted = 0
         self.parsers: dict[str, Callable[[Cell], Value]] = {
             "name": _name,
-            "id_number": lambda cell: _id_number(cell, frame.today),
             "phone": _phone,
             "vehicle_plate": _plate,
             "platform_name": _remembered(_platform),
@@ -134,6 +140,8 @@ class RowReader:
             "member_no": _member_no,
             "unit": _remembered(self._unit),
             "employer": _remembered(self._employer),
+            "state": _remembered(_state),
+            **{name: _optional(name) for name in optional.ALL},
         }
 
     def read(self, table: Table) -> Iterator[ReadRow]:
@@ -157,9 +165,53 @@ class RowReader:
                 read.problems.append(problem(name, UNTRUSTED[cell.kind]))
             elif name == "group":
                 self._read_group(read, cell)
+            elif name == "id_number":
+                self._read_document(read, cell, cells.get("id_type", BLANK))
+            elif name == "phone" and self.is_registry and is_masked(cell):
+                read.notes.append(problem(name, MASKED))
             elif name in self.needed or not _is_blank(cell):
                 self._read_value(read, name, cell)
+        if self.is_registry:
+            self._complete(read)
         return read
+
+    def _read_document(self, read: ReadRow, cell: Cell, kind: Cell) -> None:
+        """Read the number; of a register a masked one is left to the member number."""
+        if is_masked(cell) or (self.is_registry and _is_blank(cell)):
+            if not self.is_registry:
+                read.problems.append(problem("id_number", "masked"))
+            elif not _is_blank(cell):
+                read.notes.append(problem("id_number", MASKED))
+            return
+        if kind.kind in UNTRUSTED:
+            read.problems.append(problem("id_type", UNTRUSTED[kind.kind]))
+            return
+        try:
+            id_type = read_type(kind) if self.is_registry else IdType.CITIZEN.value
+            number, notes = read_number(cell, id_type, self.frame.today)
+        except IdentifierError as error:
+            field_name = "id_type" if error.code == "unknown_code" else "id_number"
+            read.problems.append(_refusal(field_name, error))
+            return
+        read.cleaned["id_number"] = number
+        if self.is_registry:
+            read.cleaned["id_type"] = id_type
+        read.notes.extend(problem("id_number", f"{NOTE}{note}") for note in notes)
+
+    def _complete(self, read: ReadRow) -> None:
+        """Hold what a row says against itself, and give it the employer of the whole file."""
+        said = read.cleaned
+        if self.frame.default_employer:
+            said.setdefault("employer", self.frame.default_employer)
+        if said.get("id_type") == IdType.CITIZEN:
+            number = said["id_number"]
+            own = {"sex": sex_of(number), "birth_date": birth_of(number)}
+            for name, value in own.items():
+                if said.pop(name, value) not in (value, "0", "9"):
+                    read.problems.append(problem(name, "contradiction"))
+        elif not (said.keys() & {"id_number", "member_no"} or _has_problem(read, "id_number")):
+            code = "masked_alone" if read.seen["id_number"].strip() else "empty"
+            read.problems.append(problem("id_number", code))
 
     def _read_value(self, read: ReadRow, name: str, cell: Cell) -> None:
         try:
@@ -253,9 +305,30 @@ def _name(cell: Cell) -> Value:
     return parsed.name, parsed.notes
 
 
-def _id_number(cell: Cell, today: date) -> Value:
-    parsed = identifiers.parse_citizen_id(cell.value, on=today)
-    return parsed.number, parsed.notes
+def sex_of(number: str) -> str:
+    """Return the code of the sex a citizen's number says."""
+    return "1" if int(number[16]) % 2 else "2"
+
+
+def birth_of(number: str) -> str:
+    """Return the day of birth a citizen's number says."""
+    return f"{number[6:10]}-{number[10:12]}-{number[12:14]}"
+
+
+def _has_problem(read: ReadRow, name: str) -> bool:
+    return any(found["field"] == name for found in read.problems)
+
+
+def _optional(name: str) -> Callable[[Cell], Value]:
+    return _remembered(lambda cell: optional.parse(name, cell))
+
+
+def _state(cell: Cell) -> Value:
+    cleaned = clean(cell.text)
+    state = record.choice_words(MembershipState).get(key_of(cleaned.text))
+    if state is None:
+        raise IdentifierError("unknown_code", "", text=cleaned.text[:LONGEST_ECHO])
+    return str(state), cleaned.notes
 
 
 def _phone(cell: Cell) -> Value:

@@ -36,6 +36,9 @@ JUDGED = {
     "joined_on": "date",
     "member_no": "text",
     "membership_id": "uuid",
+    "state": "text",
+    "said": "jsonb",  # the optional columns, as members.imports.optional has them
+    "past": "varchar",  # the verdict on a row that is an ended membership of ours, else NULL
 }
 # What a person and a membership are written from; `_sealed` for the column it is copied to.
 WRITTEN = {
@@ -63,6 +66,18 @@ WRITTEN = {
     "employer_id": "uuid",
     "joined_on": "date",
     "member_no": "text",
+    "id_expires_on": "date",
+    "ethnicity": "text",
+    "political_affiliation": "text",
+    "education": "text",
+    "household_type": "text",
+    "is_migrant_worker": "boolean",
+    "employment_form": "text",
+    "employment_status": "text",
+    "occupation": "text",
+    "skill_level": "smallint",
+    "residence_division": "text",
+    "residence_text": "bytea",
 }
 _BLANK = {"text": "", "bytea": NULL, "jsonb": "{}", "text[]": "{}", "smallint": "0"}
 

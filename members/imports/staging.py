@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
@@ -16,8 +16,16 @@ from uuid import UUID
 
 import uuid_utils
 
-from members.imports import staged
-from members.imports.reading import Frame, ReadRow, RowReader, open_file, plain
+from members.imports import optional, staged
+from members.imports.reading import (
+    Frame,
+    ReadRow,
+    RowReader,
+    birth_of,
+    open_file,
+    plain,
+    sex_of,
+)
 from members.imports.staged import NULL
 from members.models import ImportRow, Person
 from members.models.people import IdType
@@ -30,6 +38,7 @@ from unionportal.core.sandbox import Block
 
 HEADER, ROWS, ENDING = b"H", b"R", b"N"
 BLOCK_ROWS = 1_000
+CITIZEN = IdType.CITIZEN.value
 ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 Line = dict[str, str]
 
@@ -55,7 +64,7 @@ def stage(source: Source) -> Iterator[Block]:
     """Yield the header, blocks of lines for COPY, and what was noticed on the way."""
     table = open_file(source.content, source.filename, source.frame.kind, source.frame.learnt)
     yield HEADER, _header(table)
-    reader, stager = RowReader(source.frame), Stager(source)
+    reader, stager = RowReader(source.frame), Stager(source, table.columns)
     noticed: Counter[tuple[str, str]] = Counter()
     lines: list[str] = []
     for row in reader.read(table):
@@ -90,7 +99,7 @@ def _safe(params: dict[str, object]) -> dict[str, object]:
 class Stager:
     """Makes the line of a row; keys and ciphers are set up once."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, columns: Iterable[str]) -> None:
         self.frame = source.frame
         self.is_registry = source.frame.kind == ImportKind.REGISTRY
         self.blank = staged.blank(staged.JUDGED)
@@ -100,6 +109,9 @@ class Stager:
         self.sealed_line = _sealer(ImportRow, "line")
         self.id_number = _sealer(Person, "id_number")
         self.phone = _sealer(Person, "phone")
+        self.address = _sealer(Person, optional.ADDRESS)
+        # What of the optional columns this file has.
+        self.optional = tuple(name for name in columns if name in optional.COMPARED)
         self.people, self.phones, self.names = Indexer("person"), Indexer("phone"), Indexer("name")
 
     def line(self, row: ReadRow) -> str:
@@ -119,16 +131,20 @@ class Stager:
             self._add_keys(cells, row.cleaned)
             if self.is_registry:
                 self._add_said(cells, row.cleaned)
-                new = "\t".join(self.written(cells | self._record(row.cleaned))) + "\n"
-                cells["line"] = _bytes(self.sealed_line.seal(new))
+                if row.cleaned.get("id_type") == CITIZEN:  # others are never new
+                    new = "\t".join(self.written(cells | self._record(row.cleaned))) + "\n"
+                    cells["line"] = _bytes(self.sealed_line.seal(new))
         return "\t".join(cells.values()) + "\n"
 
     def _add_keys(self, cells: Line, values: dict[str, str]) -> None:
         name, phone = values["name"], values.get("phone", "")
         is_plain = PLAIN.fullmatch(name)
         key = name if is_plain else identifiers.compare_key(name)
+        number = values.get("id_number", "")
         cells |= {
-            "id_index": self.people.hex(f"{IdType.CITIZEN.value}:{values['id_number']}"),
+            "id_index": self.people.hex(f"{values.get('id_type', CITIZEN)}:{number}")
+            if number
+            else NULL,
             "name": name if is_plain else _text(name),
             "name_key": str(int(self.names.hex(key)[:15], 16)),
             "phone_index": self.phones.hex(phone) if phone else NULL,
@@ -143,11 +159,14 @@ class Stager:
             "vehicle_plate": _text(values.get("vehicle_plate", "")),
             "platform_name": _text(values.get("platform_name", "")),
             "unit_id": values["unit"],
-            "employer_id": values.get("employer") or self.frame.default_employer or NULL,
+            "employer_id": values.get("employer", NULL),
             "joined_on": values["joined_on"],
             "member_no": _text(values.get("member_no", "")),
             "membership_id": uuid_utils.uuid7().hex,
+            "state": values.get("state", ""),
         }
+        if said := {name: values[name] for name in self.optional if values.get(name)}:
+            cells["said"] = _text(json.dumps(said))
 
     def _record(self, values: dict[str, str]) -> Line:
         """Return what else a person and a membership are written from."""
@@ -161,11 +180,20 @@ class Stager:
             "name_grams": "{" + ",".join(map(_quoted, pinyin.bigrams(name))) + "}",
             "id_masked": mask_id(number),
             "id_number_sealed": _bytes(self.id_number.seal(number)),
-            "sex": "1" if int(number[16]) % 2 else "2",
-            "birth_date": f"{number[6:10]}-{number[10:12]}-{number[12:14]}",
+            "sex": sex_of(number),
+            "birth_date": birth_of(number),
             "phone_sealed": _bytes(self.phone.seal(phone)),
             "phone_tail": phone[-4:],
+            **self._optional(values),
         }
+
+    def _optional(self, values: dict[str, str]) -> Line:
+        if not self.optional:
+            return optional.BLANK
+        found = {name: _text(values[name]) for name in self.optional if values.get(name)}
+        if address := values.get(optional.ADDRESS):
+            found[optional.ADDRESS] = _bytes(self.address.seal(address))
+        return optional.BLANK | found
 
 
 def _sealer(model: Any, name: str) -> Sealer:

@@ -21,6 +21,8 @@ from unionportal.core.spreadsheets import CellMark, Column, Sheet, write_workboo
 
 WIDTHS = {"name": 14, "id_number": 24, "phone": 16, "group": 18, "vehicle_plate": 14}
 FORM_ROWS = 1_000
+# Understood when a file has them, but nothing to be filled in.
+NOT_OFFERED = ("id_type", "sex", "birth_date", "state")
 RETURNED = (Verdict.REJECTED, Verdict.HELD, Verdict.ELSEWHERE)
 LONGEST_DROP_DOWN = 255  # characters Excel takes
 REASON_WIDTH = 60
@@ -38,7 +40,7 @@ def empty_form(kind: ImportKind = ImportKind.ROSTER) -> bytes:
             hint=_hint(field),
             is_required=field in layout.required,
         )
-        for field in layout.data
+        for field in _offered(layout)
     ]
     sheet = Sheet(_("Roster"), columns, blank_rows=FORM_ROWS)
     return _bytes([sheet], notes=_how_to(names, layout), version=TEMPLATE_VERSION)
@@ -51,7 +53,7 @@ def given_back(batch: ImportBatch, *, is_whole: bool) -> tuple[bytes, int]:
     also stand in two last columns that are not read when the file comes back. A hidden sheet names
     the import, so that the corrected file continues it.
     """
-    rows = batch.rows.order_by("number").defer("cleaned", "before")
+    rows = batch.rows.order_by("number").defer("cleaned", "before", "line")
     if not is_whole:
         rows = rows.filter(verdict__in=RETURNED)
     kept = _own_columns(batch)
@@ -127,6 +129,7 @@ def _hint(field: str) -> str:
 
 
 def _how_to(names: list[str], layout: Layout) -> list[str]:
+    left_out = [field for field in layout.optional if field not in NOT_OFFERED]
     return [
         _("One person a row, on the first sheet. Columns marked * are needed."),
         _("ID numbers and mobile numbers are text: 18 characters and 11 digits."),
@@ -134,9 +137,14 @@ def _how_to(names: list[str], layout: Layout) -> list[str]:
         _("Type values, no formulas. At most %(limit)d rows and 25 MB a file.")
         % {"limit": layout.max_rows},
         _("An example, made up:"),
-        "　".join(f"{title_of(field)}: {_EXAMPLE[field]}" for field in layout.data),
-        _("Optional columns: %(names)s.") % {"names": "、".join(map(title_of, layout.optional))},
+        "　".join(f"{title_of(field)}: {_EXAMPLE[field]}" for field in _offered(layout)),
+        _("Optional columns: %(names)s.") % {"names": "、".join(map(title_of, left_out))},
     ]
+
+
+def _offered(layout: Layout) -> list[str]:
+    """Return the columns of the form that is handed out."""
+    return [field for field in layout.data if field not in NOT_OFFERED]
 
 
 _EXAMPLE = {
@@ -150,6 +158,18 @@ _EXAMPLE = {
     "member_no": "HY-00001",
     "unit": "示例物流有限公司工会",
     "employer": "示例物流有限公司",
+    "id_expires_on": "2035-06-30",
+    "ethnicity": "汉族",
+    "political_affiliation": "群众",
+    "education": "大专",
+    "household_type": "农业户口",
+    "is_migrant_worker": "是",
+    "employment_form": "劳动合同",
+    "employment_status": "在职",
+    "occupation": "分拣员",
+    "skill_level": "高级工",
+    "residence_division": "490103",
+    "residence_text": "示例路1号",
 }
 
 

@@ -17,6 +17,7 @@ from members.imports.columns import title_of
 from unionportal.core.identifiers import Note
 
 NOTE = "note:"
+MASKED = f"{NOTE}masked"
 
 
 class Problem(TypedDict):
@@ -42,6 +43,39 @@ REASONS: dict[tuple[str, str], Text] = {
     ("id_number", "number_cell"): _(
         "The spreadsheet destroyed the number: the cell holds a number, not text, so the last "
         "digits are lost. Format the column as text and type the ID again."
+    ),
+    ("id_number", "masked"): _(
+        "The number is masked, as our own files show it. A roster needs the whole number."
+    ),
+    ("id_number", "masked_alone"): _(
+        "The number is masked and no member number stands beside it. Add one of the two."
+    ),
+    ("id_number", "not_recognised"): _(
+        "No member here has this member number with these digits, or this name. Type the whole "
+        "ID number."
+    ),
+    ("id_number", "passport_form"): _(
+        "A passport or permit number has 5 to 20 letters and digits."
+    ),
+    ("id_type", "other_document"): _(
+        "New members with another document than an ID card are recorded one by one."
+    ),
+    ("", "contradiction"): _("The ID number says otherwise. Look which one is right."),
+    ("", "recorded_sex"): _("The record says otherwise. It follows from the document."),
+    ("", "recorded_birth"): _("The record says otherwise. It follows from the document."),
+    ("", "unknown_code"): _("“%(text)s” is not in the list."),
+    ("", "yes_no"): _("Write yes or no."),
+    ("", "division"): _("A division code has 6, 9 or 12 digits."),
+    ("", "too_long"): _("At most %(limit)d characters fit here."),
+    ("state", "not_active"): _(
+        "The file says this membership has ended. Only active ones are loaded."
+    ),
+    ("state", "recorded_state"): _(
+        "The membership stands otherwise in the record. Change it on the member's page."
+    ),
+    ("member_no", "has_ended"): _("The membership with this number has ended. Not written."),
+    ("phone", "verified_stays"): _(
+        "The recorded mobile number was verified by the member and stays."
     ),
     ("id_number", "inner_space"): _("There is a space inside the ID number. Take it out."),
     ("id_number", "older_permit"): _(
@@ -134,6 +168,12 @@ REASONS: dict[tuple[str, str], Text] = {
     ),
     ("joined_on", "impossible"): _("There is no such day: %(text)s."),
     ("joined_on", "range"): _("The date must be between %(earliest)s and %(latest)s."),
+    ("", "form"): _("Write the date as year-month-day, such as 2026-03-01."),
+    ("", "ambiguous"): _(
+        "“%(text)s” can be read in more than one way. Write it as 2026-03-01."
+    ),
+    ("", "impossible"): _("There is no such day: %(text)s."),
+    ("", "range"): _("The date must be between %(earliest)s and %(latest)s."),
     ("member_no", "number_cell"): _("The cell does not hold a member number. Type it as text."),
     ("member_no", "length"): _(
         "A member number has at most %(limit)d characters; this one has %(found)d."
@@ -188,7 +228,12 @@ REASONS: dict[tuple[str, str], Text] = {
 
 CHANGES = frozenset({"changes", "changes_to"})
 # Faults any cell can have: said with the column's name in front.
-CELL_FAULTS = frozenset({"control", "direction_mark", "foreign_digits", "formula", "error_cell"})
+CELL_FAULTS = frozenset({
+    "control", "direction_mark", "foreign_digits", "formula", "error_cell", "unknown_code",
+    "yes_no", "division", "too_long", "contradiction", "recorded_sex", "recorded_birth", "form",
+    "ambiguous", "impossible", "range",
+})  # fmt: skip
+CELL_NOTES: dict[str, Text] = {"masked": _("masked in the file, left as it is")}
 
 NOTES: dict[str, Text] = {
     "title_rows": _("Rows left out above the header: %(count)d."),
@@ -220,18 +265,19 @@ def reason(problem: Problem) -> str:
     code, field = problem["code"], problem["field"]
     if code.startswith(NOTE):
         return _note_of_cell(code.removeprefix(NOTE), field, problem["params"])
-    text = REASONS.get((field, code)) or REASONS[("", code)]
+    own = REASONS.get((field, code))
+    text = own or REASONS[("", code)]
     params = problem["params"]
     if code in CHANGES:
         params = {"column": title_of(field), **params}
     sentence = fill(text, params)
-    return _of_column(field, sentence) if code in CELL_FAULTS else sentence
+    return _of_column(field, sentence) if code in CELL_FAULTS and not own else sentence
 
 
 def note(code: str, params: dict[str, Any]) -> str:
     """Return one note about the file as a sentence in the reader's language."""
     if code.startswith(NOTE):
-        label = Note(code.removeprefix(NOTE)).label
+        label = _label(code.removeprefix(NOTE))
         told = _of_column(params["field"], label)
         return gettext("%(note)s (rows: %(count)d)") % {"note": told, "count": params["count"]}
     return fill(NOTES[code], params)
@@ -245,7 +291,11 @@ def fill(text: Text, params: dict[str, Any]) -> str:
 def _note_of_cell(code: str, field: str, params: dict[str, Any]) -> str:
     if (NOTE, code) in REASONS:
         return fill(REASONS[(NOTE, code)], params)
-    return _of_column(field, Note(code).label)
+    return _of_column(field, _label(code))
+
+
+def _label(code: str) -> Text:
+    return CELL_NOTES.get(code) or Note(code).label
 
 
 def _of_column(field: str, sentence: Text) -> str:

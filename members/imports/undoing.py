@@ -79,7 +79,7 @@ def _undo_rows(by: User, batch: ImportBatch) -> int | None:
     if locked.state != ImportState.UNDOING:
         return None
     waiting = batch.rows.filter(WRITTEN, number__gt=locked.undone_to).order_by("number")
-    rows = list(waiting.defer("typed")[:CHUNK])
+    rows = list(waiting.defer("typed", "line")[:CHUNK])
     if not rows:
         return None
     _withdraw(by, [row for row in rows if row.application_id])

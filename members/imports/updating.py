@@ -6,15 +6,20 @@ import json
 from typing import Any
 from uuid import UUID
 
-from members.actions.people import PHONE_FIELDS, set_phone
+from members.actions.people import NAME_FIELDS, PHONE_FIELDS, set_name, set_phone
+from members.imports import optional
 from members.imports.reading import problem
 from members.models import Employer, ImportBatch, ImportRow, Membership, Person
 from members.states import OPEN_MEMBERSHIP, PhoneState, Verdict
-from unionportal.core import audit, pinyin
+from unionportal.core import audit
 from unionportal.core.models import User
 
-PERSON_FIELDS = ("name", "name_pinyin", "name_initials", "name_grams", *PHONE_FIELDS)
-MEMBERSHIP_FIELDS = ("vehicle_plate", "platform_name", "employer")
+_OF_PERSON = {
+    one.stored.removeprefix("person.") for one in optional.FIELDS.values() if one.on_person
+}
+_OF_MEMBERSHIP = {one.stored for one in optional.FIELDS.values() if not one.on_person}
+PERSON_FIELDS = (*NAME_FIELDS, *PHONE_FIELDS, *sorted(_OF_PERSON))
+MEMBERSHIP_FIELDS = ("vehicle_plate", "platform_name", "employer", *sorted(_OF_MEMBERSHIP))
 Values = dict[str, str]
 
 
@@ -72,6 +77,7 @@ def current(membership: Membership) -> Values:
         "vehicle_plate": membership.vehicle_plate,
         "platform_name": membership.platform_name,
         "employer": employer.hex if employer else "",
+        **optional.recorded(membership),
     }
 
 
@@ -97,14 +103,13 @@ def _locked(ids: list[UUID]) -> dict[UUID, Membership]:
 def _set(membership: Membership, name: str, value: Any) -> None:
     person = membership.person
     if name == "name":
-        person.name = value
-        person.name_pinyin = pinyin.pinyin_key(value)[:200]
-        person.name_initials = pinyin.initials(value)[:50]
-        person.name_grams = pinyin.bigrams(value)
+        set_name(person, value)
     elif name == "phone":
         _set_phone(person, value)
     elif name == "employer":
         membership.employer = Employer.objects.get(pk=UUID(value)) if value else None
+    elif name in optional.FIELDS:
+        optional.put(membership, name, value)
     else:
         setattr(membership, name, value)
 

@@ -196,7 +196,7 @@ def _rows(request: HttpRequest, batch: ImportBatch) -> dict[str, Any]:
     work = batch.counts["new"] + batch.counts.get("update", 0)
     return {
         "page": page,
-        "rows": queries.shown(page.rows, batch),
+        "rows": queries.shown(page.rows, batch, staff(request)),
         "tabs": _tabs(batch, tab),
         "notes": [texts.note(note["code"], note["params"]) for note in batch.notes],
         "to_correct": sum(batch.counts.get(verdict, 0) for verdict in template.RETURNED),
@@ -205,7 +205,7 @@ def _rows(request: HttpRequest, batch: ImportBatch) -> dict[str, Any]:
         "work": work,
         "not_new": batch.counts["rows"] - work,
         "not_written": batch.counts["rows"] - (batch.counts["written"] or 0),
-        "three": queries.three_numbers(batch),
+        "three": queries.three_numbers(batch, staff(request)),
         "shown_fields": [(name, title_of(name)) for name in queries.SHOWN[ImportKind(batch.kind)]],
     }
 

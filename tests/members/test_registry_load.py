@@ -173,7 +173,7 @@ def test_verified_phone_does_not_yield(district, district_officer):
     make.membership(district.firm_a, name="测试员乙", id_number=id_number(1), phone=phone(77),
                     phone_is_verified=True, joined_on=dt.date(2021, 3, 1))  # fmt: skip
     batch = load_preview(district_officer, district.firm_a, register([member(1)]))
-    assert outcome(batch) == [(2, "unchanged", [])]
+    assert outcome(batch) == [(2, "unchanged", ["verified_stays"])]
 
 
 def test_what_would_rewrite_history_is_held(district, district_officer):
