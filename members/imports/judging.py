@@ -254,7 +254,7 @@ def judge(batch: ImportBatch) -> dict[str, int]:
         cursor.execute("SET LOCAL work_mem = '64MB'")
         cursor.execute("SET LOCAL jit = off")  # compiling took five times the work
         cursor.execute(f"ANALYZE {TABLE}")
-        if batch.kind == ImportKind.REGISTRY:
+        if batch.is_registry:
             _recognise(cursor, batch)
         cursor.execute(statement, values)
         cursor.execute(
