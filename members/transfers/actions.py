@@ -153,7 +153,7 @@ def wish(*, membership: Membership, unit: UnionUnit, reason: str = "") -> Transf
     Raises `Refused` (`open_transfer`, `same_unit`, `unit_takes_none`, `stopped`), `Stale`.
     """
     memberships.check_move(membership, unit)
-    made = _write(
+    made = write_case(
         WORKER_SELF,
         kind=TransferKind.WISH,
         membership=membership,
@@ -170,14 +170,15 @@ def _require_open(membership: Membership) -> None:
 
 
 def _ask(by: User, paper: Attachment | None, **values: Any) -> Transfer:
-    made = _write(by, **values)
+    made = write_case(by, **values)
     if paper is not None:
         return consent(by=by, transfer=made, confirmation=Confirmation.PAPER_FORM, paper=paper)
     texts.ask_member(made, by)
     return made
 
 
-def _write(by: User | ServiceActor, **values: Any) -> Transfer:
+def write_case(by: User | ServiceActor, **values: Any) -> Transfer:
+    """Write a case at its beginning; raise `Refused` (`open_transfer`) when one is open."""
     values["reason"] = values["reason"].strip()[:200]
     made = Transfer(token=texts.new_token(), due_on=_due(), requested_by_id=by.pk, **values)
     try:

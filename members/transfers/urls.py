@@ -2,11 +2,13 @@
 
 from django.urls import path
 
-from members.transfers import bulk_views, views
+from members.transfers import bulk_views, outside_views, views
 
 urlpatterns = [
     path("transfers/", views.transfer_list, name="transfer-list"),
     path("transfers/new/", views.transfer_pull, name="transfer-pull"),
+    path("transfers/from-outside/", outside_views.transfer_take_in, name="transfer-take-in"),
+    path("transfers/<uuid:pk>/letter/", outside_views.transfer_letter, name="transfer-letter"),
     path("transfers/<uuid:pk>/", views.transfer_detail, name="transfer-detail"),
     path("transfers/<uuid:pk>/consent/", views.transfer_consent, name="transfer-consent"),
     path("transfers/<uuid:pk>/accept/", views.transfer_accept, name="transfer-accept"),

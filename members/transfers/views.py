@@ -64,6 +64,7 @@ def transfer_list(request: HttpRequest) -> HttpResponse:
             {"label": label, "url": f"?view={key}", "current": key == view} for key, label in VIEWS
         ],
         "may_ask": has_permission(user, P.ENROL),
+        "may_take_in": has_permission(user, P.APPROVE_APPLICATION),
     }
     status = 200 if form.is_valid() else 400
     return render(request, "members/transfer_list.html", context, status=status)
@@ -191,6 +192,8 @@ def _page(
         "sees_member": visible,
         "may_open": has_permission(user, P.REVEAL),
         "kind_of_state": TRANSFER_KINDS[TransferState(transfer.state)],
+        "has_letter": transfer.kind == TransferKind.OUTWARD
+        and transfer.confirmation != Confirmation.NONE,
         "is_late": transfer.closed_at is None and transfer.due_on < timezone.localdate(),
         "verbs": queries.verbs_for(user, transfer),
         "entries": _entries(transfer, user.get_username(), knows=knows),

@@ -426,6 +426,16 @@ def transfer(cast: Cast) -> dict[str, Any]:
 
 
 @thing
+def letter(cast: Cast) -> dict[str, Any]:
+    """A case of a member who goes to a union outside, with the signed wish."""
+    made = transfers.send_away(
+        by=cast.users["subdistrict_officer@a"], membership=make.membership(cast.place.firm_a),
+        outside_name="示例市邮政工会", paper=make.scan(),
+    )  # fmt: skip
+    return {"pk": made.pk}
+
+
+@thing
 def transfer_link(cast: Cast) -> dict[str, Any]:
     return {"token": Transfer.objects.get(pk=cast.address_of("transfer")["pk"]).token}
 

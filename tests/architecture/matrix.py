@@ -216,6 +216,8 @@ MEMBERS = {
     "members:unit-move-members": form(DECIDERS, AREA_A, "unit"),
     "members:transfer-list": look(LOOKERS),
     "members:transfer-pull": form(OFFICERS),
+    "members:transfer-take-in": form(DECIDERS),
+    "members:transfer-letter": look(LOOKERS, AREA_A, "letter"),
     "members:transfer-push": form(OFFICERS, AREA_A, "member"),
     "members:transfer-detail": look(LOOKERS, AREA_A, "transfer"),
     "members:transfer-consent": send(OFFICERS, AREA_A, "transfer"),

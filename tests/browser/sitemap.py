@@ -41,7 +41,7 @@ ROWLESS = {
     "members:contract-filed",
     "members:duplicate-detail", "members:filing-done", "members:filing-new", "members:link-end",
     "members:member-again", "members:plaque-end", "members:request-answer",
-    "members:request-detail", "members:seat-end", "members:seat-new",
+    "members:request-detail", "members:transfer-letter", "members:seat-end", "members:seat-new",
 }  # fmt: skip
 # Only for an account without its second step yet, and after typing the password again.
 NOT_WALKED = {"mfa_activate_totp", "mfa_view_recovery_codes"}

@@ -71,6 +71,8 @@ class Registry:
     waiting: dict[str, tuple[str, Place]] = field(default_factory=dict)
     merges: dict[str, Merge] = field(default_factory=dict)
     closed_units: set[str] = field(default_factory=set)
+    # Stays somebody acted on since they were opened.
+    touched: set[str] = field(default_factory=set)
 
     def people(self) -> list[str]:
         return [one for one in sorted(set(self.documents.values())) if one not in self.merged_into]
@@ -108,7 +110,39 @@ class Registry:
         days = dict.fromkeys(range(day, LAST + 1), place)
         self.stays[stay] = Stay(person, day, days, place, since=day)
 
+    def verdict(self, document: str, place: Place, day: int) -> str:
+        """The verdict a register gives a row: new, or why it is left alone."""
+        owner = self.owner(document)
+        waits = document in [known for known, _place in self.waiting.values()]
+        for _key, stay in self.of(owner):
+            if stay.is_open:
+                return self._open_verdict(stay, place, day)
+        if waits:
+            return "held"
+        own = [stay for _key, stay in self.of(owner) if stay.end > day]
+        return "held" if own else "new"
+
+    def _open_verdict(self, stay: Stay, place: Place, day: int) -> str:
+        if stay.place[0] != place[0]:
+            return "elsewhere"
+        return "unchanged" if (stay.joined, stay.place) == (day, place) else "held"
+
+    def load(self, document: str, person: str, key: str, place: Place, day: int) -> None:
+        self.documents.setdefault(document, person)
+        days = dict.fromkeys(range(day, LAST + 1), place)
+        self.stays[key] = Stay(person, day, days, place, since=day)
+        self.touched.discard(key)
+
+    def undo_load(self, keys: list[str]) -> set[str]:
+        """Annul what stands as it was loaded; return what was changed since and is kept."""
+        kept = {key for key in keys if self.stays[key].state != "active" or key in self.touched}
+        for key in keys:
+            if key not in kept:
+                self.annul(key)
+        return kept
+
     def move(self, key: str, unit: str, day: int) -> None:
+        self.touched.add(key)
         stay = self.stays[key]
         stay.since = max(day, stay.since)
         for one in range(stay.since, LAST + 1):
@@ -134,6 +168,7 @@ class Registry:
 
     def merge(self, key: str, survivor: str, merged: str) -> None:
         both = {name: stay for one in (survivor, merged) for name, stay in self.of(one)}
+        self.touched.update(both)
         before = {name: (dict(stay.days), *stay.mark()) for name, stay in both.items()}
         ranks = {
             name: (stay.end, -stay.joined, stay.owner == survivor) for name, stay in both.items()
@@ -172,6 +207,8 @@ class Registry:
     def unmerge(self, key: str) -> set[str]:
         """Take it back; return the stays that could not be put back."""
         mine, kept = self.merges.pop(key), set()
+        owners = (mine.survivor, mine.merged)
+        self.touched.update(name for name, stay in self.stays.items() if stay.owner in owners)
         for name in mine.moved:
             self.stays[name].owner = mine.merged
         for record in mine.records:

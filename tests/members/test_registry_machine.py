@@ -11,6 +11,7 @@ import os
 from collections import Counter
 from datetime import date, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import transaction
@@ -34,6 +35,7 @@ from members.models import (
     Application,
     DuplicatePair,
     GroupMembership,
+    ImportBatch,
     Membership,
     MonthlyFlow,
     Movement,
@@ -43,13 +45,17 @@ from members.models import (
 )
 from members.queries import members_as_of, owners_of
 from members.transfers import actions as transfers
+from members.transfers import bulk
 from tests.factories import members as make
+from tests.members.registry_files import load_preview, member, register, undo, write
 from tests.members.registry_model import LAST, Expected, Registry
 from unionportal.core.actors import SYSTEM
 from unionportal.core.errors import Refused
 
 pytestmark = pytest.mark.django_db
 GROUPS = ("PARCEL_COURIER", "SECURITY_GUARD")
+# A load reads a file in a process of its own: few of them a sequence.
+LOADS = 2
 days = st.integers(0, LAST)
 picks = st.integers(0, 10_000)
 
@@ -59,6 +65,7 @@ class World:
 
     district: Any = None
     officer: Any = None
+    second: Any = None
     steps = 0
 
 
@@ -78,6 +85,8 @@ class RegistryMachine(RuleBasedStateMachine):
         # Of every unit there ever was, so that the past can be counted.
         self.areas = {key: unit.area_id for key, unit in self.units.items()}
         self.groups = {code: make.group(code) for code in GROUPS}
+        # Register loads: their import → the stays they made, none once undone.
+        self.loads: dict[str, list[str]] = {}
         self.serial = 0
 
     def teardown(self) -> None:
@@ -267,6 +276,70 @@ class RegistryMachine(RuleBasedStateMachine):
         for key in keys:
             self.model.move(key, target, day)
 
+    @precondition(lambda self: self.stays("active", "retained"))
+    @rule(pick=picks, day=days)
+    def move_in_bulk(self, pick: int, day: int) -> None:
+        """The members of one group, chosen by filter as an officer does."""
+        source, group = self.place(pick)
+        target = sorted(self.units)[(pick + 1) % len(self.units)]
+        keys = [key for key in self.members_of(source) if self.model.stays[key].place[1] == group]
+        if source == target:
+            return
+        move = bulk.BulkMove(
+            source=UUID(source), target=UUID(target), moved_on=self.day(day), reason="closed",
+            group=group,
+        )  # fmt: skip
+        assert bulk.run(by=World.officer, move=move, expected=len(keys)) == len(keys)
+        for key in keys:
+            self.model.move(key, target, day)
+
+    # --- a register, loaded and taken back ---
+
+    @precondition(lambda self: len(self.loads) < LOADS)
+    @rule(pick=picks, count=st.integers(1, 3), day=days)
+    def load(self, pick: int, count: int, day: int) -> None:
+        """New people and people on file; each row gets the verdict the model expects."""
+        place = self.place(pick)
+        documents = [*self.some_known(pick), *(self.a_document() for _each in range(count))]
+        expected = [self.model.verdict(one, place, day) for one in documents]
+        rows = [self.row(document, place, day) for document in documents]
+        batch = load_preview(World.officer, self.units[place[0]], register(rows))
+        found = dict(batch.rows.order_by("number").values_list("number", "verdict"))
+        assert list(found.values()) == expected
+        batch = write(batch, World.second)
+        keys = []
+        written = batch.rows.filter(verdict="new").order_by("number")
+        for number, key in written.values_list("number", "membership_id"):
+            made = Membership.objects.get(pk=key)
+            document = documents[number - min(found)]
+            self.model.load(document, str(made.person_id), str(key), place, day)
+            keys.append(str(key))
+        self.loads[str(batch.pk)] = keys
+
+    def some_known(self, pick: int) -> list[str]:
+        """Two documents on file, of two people."""
+        known = sorted(self.model.documents)[pick % 5 :]
+        owners = {self.model.owner(document): document for document in known}
+        return list(owners.values())[:2]
+
+    def row(self, document: str, place: tuple[str, str], day: int) -> list[object]:
+        owner = self.model.owner(document)
+        name = Person.objects.get(pk=owner).name if owner else "测试员甲"
+        group = self.groups[place[1]].name_zh
+        return member(
+            1, 姓名=name, 证件号码=document, 手机号="", 工作类别=group, 入会日期=str(self.day(day))
+        )
+
+    @precondition(lambda self: any(self.loads.values()))
+    @rule(pick=picks)
+    def undo_a_load(self, pick: int) -> None:
+        waiting = sorted(key for key, stays in self.loads.items() if stays)
+        key = waiting[pick % len(waiting)]
+        batch = undo(ImportBatch.objects.get(pk=key), World.officer)
+        kept = batch.rows.exclude(kept_because="").values_list("membership_id", flat=True)
+        assert {str(one) for one in kept} == self.model.undo_load(self.loads[key])
+        self.loads[key] = []
+
     def members_of(self, unit: str) -> list[str]:
         keys = self.stays("active", "retained")
         return [key for key in keys if self.model.stays[key].place[0] == unit]
@@ -283,6 +356,7 @@ class RegistryMachine(RuleBasedStateMachine):
         key = keys[pick % len(keys)]
         memberships.retain(membership=self.membership(key), by=SYSTEM, reason_code="unemployment")
         self.model.stays[key].state = "retained"
+        self.model.touched.add(key)
 
     @precondition(lambda self: self.stays("retained"))
     @rule(pick=picks)
@@ -291,6 +365,7 @@ class RegistryMachine(RuleBasedStateMachine):
         key = keys[pick % len(keys)]
         memberships.reactivate(membership=self.membership(key), by=SYSTEM)
         self.model.stays[key].state = "active"
+        self.model.touched.add(key)
 
     @precondition(lambda self: self.stays("active", "retained"))
     @rule(pick=picks, day=days)
@@ -440,8 +515,9 @@ def _run(examples: int, steps: int) -> None:
 
 
 @pytest.fixture
-def world(district, district_officer):
+def world(district, district_officer, make_user):
     World.district, World.officer, World.steps = district, district_officer, 0
+    World.second = make_user("second", "district_officer")
     with translation.override("en"):
         yield
 
