@@ -428,8 +428,9 @@ def transfer(cast: Cast) -> dict[str, Any]:
 @thing
 def letter(cast: Cast) -> dict[str, Any]:
     """A case of a member who goes to a union outside, with the signed wish."""
+    leaver = make.membership(cast.place.firm_a, group=make.group("CARE_WORKER"))
     made = transfers.send_away(
-        by=cast.users["subdistrict_officer@a"], membership=make.membership(cast.place.firm_a),
+        by=cast.users["subdistrict_officer@a"], membership=leaver,
         outside_name="示例市邮政工会", paper=make.scan(),
     )  # fmt: skip
     return {"pk": made.pk}
