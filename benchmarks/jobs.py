@@ -113,7 +113,9 @@ def _verdict(
     return {
         "bench": options.name,
         "size": options.size,
-        "passed": correct and all(result.is_met for result in results),
+        "passed": correct
+        and all(result.is_met for result in results)
+        and not details.get("misses"),
         "correct": correct,
         "ratios": {result.pair.key: result.as_json() for result in results},
         "details": details,

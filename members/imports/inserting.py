@@ -8,7 +8,6 @@ from django.db import connection, models
 from django.db.backends.utils import CursorWrapper
 
 TABLE = "import_written"  # one portion of a load; see members.imports.staged
-STAGED = f"FROM members_importrow r JOIN {TABLE} s ON s.number = r.number"
 
 
 def insert(

@@ -11,11 +11,12 @@ from typing import Any
 
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
+from django.db.models import Count
 
 from members import signals
 from members.actions import movements
 from members.imports import optional, staged, updating
-from members.imports.inserting import STAGED, TABLE, insert
+from members.imports.inserting import TABLE, insert
 from members.imports.preview import Report
 from members.models import (
     Affiliation,
@@ -32,25 +33,32 @@ from unionportal.core.models import AuditEvent, User
 from unionportal.core.transitions import move
 
 LOCK = "SELECT pg_advisory_xact_lock(hashtext('members.registry'))"
-PORTION = f"{STAGED} WHERE r.batch_id = %(batch)s AND r.portion = %(portion)s"
-NEW = f"{PORTION} AND r.verdict = 'new'"
-# The memberships this portion wrote: what another door wrote meanwhile is not among them.
-MADE = f"""{STAGED} JOIN members_membership m ON m.id = r.membership_id
+# The memberships this portion wrote: what another door wrote meanwhile is not among them. Looked
+# up once for all tables.
+_LOADED = f"""
+CREATE TEMPORARY TABLE import_loaded ON COMMIT DROP AS
+SELECT m.id, m.person_id, m.unit_id, u.area_id, m.employer_id, m.group_id, m.joined_on,
+    m.vehicle_plate, m.confirmed_at, s.token
+FROM {TABLE} s
+JOIN members_membership m ON m.id = s.membership_id
 JOIN members_unionunit u ON u.id = m.unit_id
-WHERE r.batch_id = %(batch)s AND r.portion = %(portion)s AND r.verdict = 'new'"""
+ORDER BY m.id
+"""
+NEW, MADE = f"FROM {TABLE} s", "FROM import_loaded m"
 PERSON = "JOIN members_person p ON p.id_index = s.id_index"
 
 # The units of the portion stay as they are until it is in; one that was dissolved takes nobody.
 _HOLD = f"""
-SELECT 1 FROM members_unionunit WHERE id IN (SELECT s.unit_id {NEW}) ORDER BY id FOR SHARE
+SELECT 1 FROM members_unionunit WHERE id IN (SELECT unit_id FROM {TABLE}) ORDER BY id FOR SHARE
 """
 _CLOSED = f"""
+WITH closed AS (
+    DELETE FROM {TABLE} s USING members_unionunit u
+    WHERE u.id = s.unit_id AND u.status = 'dissolved' RETURNING s.number
+)
 UPDATE members_importrow r SET verdict = 'held', membership_id = NULL,
     problems = '[{{"field": "unit", "code": "unit_closed", "params": {{}}}}]'::jsonb || r.problems
-FROM {TABLE} s
-JOIN members_unionunit u ON u.id = s.unit_id AND u.status = 'dissolved'
-WHERE s.number = r.number AND r.batch_id = %(batch)s
-  AND r.portion = %(portion)s AND r.verdict = 'new'
+FROM closed WHERE r.batch_id = %(batch)s AND r.number = closed.number
 """
 _CAME_FIRST = """
 UPDATE members_importrow r SET verdict = 'known', membership_id = NULL,
@@ -59,7 +67,7 @@ WHERE r.batch_id = %(batch)s AND r.portion = %(portion)s AND r.verdict = 'new'
   AND NOT EXISTS (SELECT 1 FROM members_membership m WHERE m.id = r.membership_id)
 """
 _COUNT = f"""
-SELECT m.id, m.unit_id, u.area_id, m.group_id, m.joined_on, 1, '{MovementKind.JOIN}' {MADE}
+SELECT m.id, m.unit_id, m.area_id, m.group_id, m.joined_on, 1, '{MovementKind.JOIN}' {MADE}
 """
 _CONSENT = f"""
 INSERT INTO members_consent (id, person_id, purpose, version, given_at, evidence_id)
@@ -72,12 +80,14 @@ def load(*, by: User, batch: ImportBatch, report: Report) -> None:
     """Write every portion of `batch` that is not in yet, then close the import."""
     if batch.state != ImportState.WRITING:
         return
-    rows = batch.rows.filter(portion__isnull=False)
-    last = rows.order_by("-portion").values_list("portion", flat=True).first() or 0
-    for portion in range(batch.written_to + 1, last + 1):
-        with staged.table(TABLE, staged.WRITTEN):
-            _write(by, batch, portion)
-        report(done=rows.filter(portion__lte=portion).count())
+    portions = batch.rows.filter(portion__isnull=False).order_by("portion").values("portion")
+    done = 0
+    for portion, rows in portions.annotate(rows=Count("pk")).values_list("portion", "rows"):
+        done += rows
+        if portion > batch.written_to:
+            with staged.table(TABLE, staged.WRITTEN):
+                _write(by, batch, portion)
+            report(done=done)
     _finish(by, batch)
 
 
@@ -99,11 +109,13 @@ def _write(by: User, batch: ImportBatch, portion: int) -> None:
         if portion == 1:
             cursor.execute("ANALYZE members_importrow")
         cursor.execute(f"ANALYZE {TABLE}")
-        cursor.execute(_HOLD, values)
+        cursor.execute(_HOLD)
         cursor.execute(_CLOSED, values)
         _write_people(cursor, values)
         written = _write_memberships(cursor, values)
         cursor.execute(_CAME_FIRST, values)
+        cursor.execute("DROP TABLE IF EXISTS pg_temp.import_loaded")  # in one long transaction
+        cursor.execute(_LOADED)
         _write_history(cursor, values)
         _write_audit(cursor, values, written)
     updating.write(by=by, batch=batch, portion=portion)
@@ -153,10 +165,8 @@ def _write_memberships(cursor: CursorWrapper, values: dict[str, Any]) -> int:
         "confirmation": "%(confirmation)s", "confirmed_at": "%(confirmed_at)s",
         **optional.MEMBERSHIP_COLUMNS,
     }  # fmt: skip
-    rest = NEW.replace(" WHERE ", f" {PERSON} WHERE ", 1)
-    return insert(
-        cursor, Membership, columns, f"{rest} ORDER BY s.id_index ON CONFLICT DO NOTHING", values
-    )
+    rest = f"{NEW} {PERSON} ORDER BY s.id_index ON CONFLICT DO NOTHING"
+    return insert(cursor, Membership, columns, rest, values)
 
 
 def _write_history(cursor: CursorWrapper, values: dict[str, Any]) -> None:
@@ -166,11 +176,11 @@ def _write_history(cursor: CursorWrapper, values: dict[str, Any]) -> None:
     insert(cursor, Affiliation, stay | place, MADE, values)
     insert(cursor, GroupMembership, stay | {"group_id": "m.group_id"}, MADE, values)
     movements.write_query(_COUNT, values)
-    issued = {"id": "m.id", "membership_id": "m.id", "token": "s.token", "issued_on": "m.joined_on"}
+    issued = {"id": "m.id", "membership_id": "m.id", "token": "m.token", "issued_on": "m.joined_on"}
     insert(cursor, MemberCertificate, issued, MADE, values)
     driven = {"id": "m.id", "membership_id": "m.id", "plate": "m.vehicle_plate",
               "started_on": "m.joined_on"}  # fmt: skip
-    insert(cursor, MemberVehicle, driven, f"{MADE} AND m.vehicle_plate <> ''", values)
+    insert(cursor, MemberVehicle, driven, f"{MADE} WHERE m.vehicle_plate <> ''", values)
     if values["has_list"]:
         cursor.execute(_CONSENT, values)
 
@@ -190,8 +200,8 @@ def _write_audit(cursor: CursorWrapper, values: dict[str, Any], written: int) ->
 
 @transaction.atomic
 def _finish(by: User, batch: ImportBatch) -> None:
-    rows = batch.rows.order_by()
-    counts = {verdict.value: rows.filter(verdict=verdict).count() for verdict in Verdict}
+    found = dict(batch.rows.order_by().values_list("verdict").annotate(Count("pk")))
+    counts = {verdict.value: found.get(verdict, 0) for verdict in Verdict}
     written = counts[Verdict.NEW] + counts[Verdict.UPDATE]
     batch.refresh_from_db()
     move(batch, "finish", by=by, counts={**batch.counts, **counts, "written": written})

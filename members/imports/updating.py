@@ -9,7 +9,7 @@ from uuid import UUID
 from members.actions.people import NAME_FIELDS, PHONE_FIELDS, set_name, set_phone
 from members.imports import optional
 from members.imports.reading import problem
-from members.models import Employer, ImportBatch, ImportRow, Membership, Person
+from members.models import ImportBatch, ImportRow, Membership, Person
 from members.states import OPEN_MEMBERSHIP, PhoneState, Verdict
 from unionportal.core import audit
 from unionportal.core.models import User
@@ -107,7 +107,7 @@ def _set(membership: Membership, name: str, value: Any) -> None:
     elif name == "phone":
         _set_phone(person, value)
     elif name == "employer":
-        membership.employer = Employer.objects.get(pk=UUID(value)) if value else None
+        membership.employer_id = UUID(value) if value else None
     elif name in optional.FIELDS:
         optional.put(membership, name, value)
     else:
