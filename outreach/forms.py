@@ -8,10 +8,12 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from members.lists.picker import UnitField, UnitPicker
 from members.models import Area, UnionUnit, WorkerGroup
 from members.states import UnitKind
 from outreach.models import Drive
@@ -171,10 +173,20 @@ class PatchForm(forms.Form):
         return data
 
 
+FOR_CODES = "code"
+
+
+def units_of_codes(user: User) -> QuerySet[UnionUnit]:
+    """Return the units a poster may lead people into."""
+    units = UnionUnit.objects.visible_to(user, Permission.MANAGE_DRIVES).taking_members()
+    found: QuerySet[UnionUnit] = units.filter(kind__in=POSTER_KINDS, is_external=False)
+    return found
+
+
 class CodeForm(forms.Form):
-    unit = NamedChoice(
+    unit = UnitField(
         label=_("They join this union"), queryset=UnionUnit.objects.none(),
-        empty_label=_("Choose a union"),
+        widget=UnitPicker(purpose=FOR_CODES),
         help_text=_("Unions open to people without a union at work."),
     )  # fmt: skip
     area = NamedChoice(
@@ -191,10 +203,7 @@ class CodeForm(forms.Form):
 
     def __init__(self, *args: Any, user: User, drive: Drive, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        units = UnionUnit.objects.visible_to(user, Permission.MANAGE_DRIVES)
-        self.fields["unit"].queryset = units.taking_members().filter(
-            kind__in=POSTER_KINDS, is_external=False
-        )
+        self.fields["unit"].queryset = units_of_codes(user)
         self.fields["area"].queryset = drive.areas.all()
         self.fields["expires_on"].initial = drive.last_on
 

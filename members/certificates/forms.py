@@ -10,8 +10,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from members.certificates.queries import MOST_ON_A_SHEET
-from members.fields import LookupChoiceField
 from members.forms import set_choices
+from members.lists.picker import UnitField, UnitPicker
 from members.models import UnionUnit
 from unionportal.core.forms import DateInput
 from unionportal.core.models import User
@@ -27,9 +27,10 @@ class SheetForm(forms.Form):
     paper = forms.ChoiceField(
         label=_("Paper size"), choices=PAPERS, widget=forms.RadioSelect, initial="a4"
     )
-    unit = LookupChoiceField(
-        label=_("Union unit"), queryset=UnionUnit.objects.none(), required=False
-    )
+    unit = UnitField(
+        label=_("Union unit"), queryset=UnionUnit.objects.none(), required=False,
+        widget=UnitPicker(purpose="look"),
+    )  # fmt: skip
     joined_from = forms.DateField(
         label=_("Joined from"), required=False, widget=DateInput,
         help_text=_("Only the new ones of this unit"),

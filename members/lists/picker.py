@@ -6,6 +6,7 @@ typed text is sent; one fit is taken, several come back as a short list to choos
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from django import forms
@@ -23,8 +24,21 @@ MOST_SHOWN = 20
 TYPED = "?"  # before text that was typed and not chosen
 
 
+Purpose = Callable[[User], QuerySet[UnionUnit]]
+_purposes: dict[str, Purpose] = {}
+
+
+def offer_for(purpose: str, units: Purpose) -> None:
+    """Let an upper app say which units its forms choose from."""
+    _purposes[purpose] = units
+
+
 def units_for(user: User, purpose: str) -> QuerySet[UnionUnit]:
-    """Return the units somebody may choose: to enrol into, to move members to, to look at."""
+    """Return the units somebody may choose: to enrol into, to move members to, to look at, or for
+    what an upper app declared.
+    """
+    if purpose in _purposes:
+        return _purposes[purpose](user)
     if purpose == "look":
         seen: QuerySet[UnionUnit] = UnionUnit.objects.visible_to(user)
         return seen

@@ -121,6 +121,7 @@ class Person(models.Model):
             models.Index(
                 fields=["merged_into"], name="person_merged", condition=Q(merged_into__isnull=False)
             ),
+            models.Index(fields=["birth_date"], name="person_by_birth"),
             # Few, so that counting those who are verified need not read the table.
             models.Index(
                 fields=["id"], name="person_not_verified", condition=~Q(phone_state="verified")

@@ -102,9 +102,7 @@ def open_drive(world: World) -> str:
 
 def _add_code(desk: Browser, world: World, place: str) -> str:
     page = desk.get(f"/desk/drives/{world.ids['drive']}/codes/")
-    units = options_of(page.form(), "unit")
-    unit = option_named({v: n for v, n in units.items() if POOL not in n}, place)
-    typed = {"unit": unit, "area": world.ids["area"], "place": "物流园2号门"}
+    typed = {"area": world.ids["area"], "place": "物流园2号门", **_unit_for(desk, "code", place)}
     page = is_fine(desk.submit(page, typed), "join code")
     found = re.search(r"/desk/codes/[0-9a-f-]{36}/poster/", f"{page.path} {page.body.decode()}")
     expect(found, f"no poster at {page.path}")
@@ -123,9 +121,9 @@ def enrol(world: World) -> str:
     return f"form {by_form}; roster {counts}; self-join {by_code}"
 
 
-def _unit_for(desk: Browser) -> dict[str, str]:
+def _unit_for(desk: Browser, purpose: str = "enrol", words: str = "公司") -> dict[str, str]:
     """Choose by typing a union of the officer's place that takes members and is no pool."""
-    asked = urlencode({"for": "enrol", "unit_text": "公司"})
+    asked = urlencode({"for": purpose, "unit_text": words})
     page = is_fine(desk.get(f"/desk/units/pick/?{asked}"), "unions to choose from")
     offers = [o.attrs for o in page.root.all("li", role="option")]
     named = [o for o in offers if POOL not in o["data-name"]]

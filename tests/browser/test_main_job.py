@@ -162,7 +162,7 @@ def open_drive(story: Story, page: Page) -> None:
     story.look(page)
     send(page, "/open/")
     page.goto(f"/desk/drives/{story.drive}/codes/")
-    choose_union(page)
+    choose_union(page, "行业工会联合会")
     page.locator("[name=area]").select_option(area)
     page.locator("[name=place]").fill("物流园2号门")
     send(page)
@@ -362,15 +362,10 @@ def choose(page: Page, name: str, value: str) -> None:
         tick(page, name, value)
 
 
-def choose_union(page: Page) -> None:
-    """Choose the first firm's union: from a list, or by typing and with the keyboard."""
-    options = page.locator("select[name=unit] option")
-    if options.count():
-        names = options.all_inner_texts()
-        page.locator("[name=unit]").select_option(next(n for n in names[1:] if "周转库" not in n))
-        return
+def choose_union(page: Page, words: str = "公司") -> None:
+    """Choose the first union with these words in its name, by typing and with the keyboard."""
     box = page.locator("[name=unit_text]")
-    box.press_sequentially("公司")
+    box.press_sequentially(words)
     expect(page.locator("[role=option]").first).to_be_visible()
     box.press("ArrowDown")
     box.press("Enter")

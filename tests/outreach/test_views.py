@@ -232,7 +232,7 @@ def test_code_form_offers_unions_open_to_all_and_says_what_is_wrong(desk, drive,
     response = desk.post(url, data)
     assert response.status_code == 400
     assert "Fill in “Where the poster hangs”" in errors_of(response)
-    assert "They join this union: Select a valid choice." in errors_of(response)
+    assert "They join this union: Choose one from the list." in errors_of(response)
     data = {**data, "unit": str(district.pool_a.pk), "place": "Gate"}
     assert "This day has passed. Choose today or later." in errors_of(desk.post(url, data))
 
