@@ -323,7 +323,7 @@ def ask_status(story: Story) -> None:
 def publish_point(story: Story) -> None:
     page = story.people.officer("field_officer")
     page.goto("/desk/points/new/")
-    name = f"{story.joiner.name}司机之家"
+    name = f"{story.joiner.name}{story.number}司机之家"
     tick(page, "kind", "DRIVER_HOME")
     typed = {"name": name, "address": "示例路1号", "lon": "113.731482", "lat": "34.719352",
              "host_name": "示例物流有限公司"}  # fmt: skip
