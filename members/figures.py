@@ -64,7 +64,8 @@ register(
         title=_("Qualified members"),
         definition=_(
             "Recorded members whose own wish is evidenced, whose phone is verified and whose unit "
-            "is established; as they stand now. Base: recorded members."
+            "is established, who are not on file twice as far as anybody suspects, and whose last "
+            "transfer did not run out of time; as they stand now. Base: recorded members."
         ),
         permission=Permission.VIEW_REPORTS,
         compute=_qualified,

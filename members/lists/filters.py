@@ -18,7 +18,7 @@ from drf_spectacular.utils import extend_schema_field
 
 from members.lists import search
 from members.models import Area, Employer, Membership, UnionUnit, WorkerGroup
-from members.models.people import unverified
+from members.models.people import maybe_twice, transfer_expired, unverified
 from members.states import (
     OPEN_MEMBERSHIP,
     Confirmation,
@@ -34,6 +34,8 @@ GAPS = [
     ("wish", _("Own wish not confirmed")),
     ("phone", _("Phone not verified")),
     ("unit", _("Union not established")),
+    ("twice", _("Perhaps on file twice")),
+    ("transfer", _("Transfer ran out of time")),
 ]
 SEXES = [("1", _("Male")), ("2", _("Female")), ("0", _("Not known"))]
 YES_NO = [("yes", _("Yes")), ("no", _("No"))]
@@ -181,19 +183,22 @@ class MemberFilter(ListFilter):
         return rows  # a way to read `q`, no filter of its own
 
     def by_qualified(self, rows: QuerySet[Any], name: str, answer: str) -> QuerySet[Any]:
-        recorded = rows.filter(state__in=OPEN_MEMBERSHIP)
-        other = Q(confirmation=Confirmation.NONE) | ~Q(unit__status="established")
         if answer == "yes":
-            return recorded.exclude(other | unverified())
+            return rows.qualified()  # type: ignore[attr-defined,no-any-return]
+        lacking = Q(confirmation=Confirmation.NONE) | ~Q(unit__status="established")
+        lacking |= maybe_twice() | transfer_expired()
         # Looked up for the rows a page walks over: an EXISTS beside an OR would first gather
         # everybody whose phone is not verified.
-        return recorded.filter(other | ~Q(person__phone_state=PhoneState.VERIFIED))
+        lacking |= ~Q(person__phone_state=PhoneState.VERIFIED)
+        return rows.filter(lacking, state__in=OPEN_MEMBERSHIP)
 
     def by_gap(self, rows: QuerySet[Any], name: str, gap: str) -> QuerySet[Any]:
         lacking = {
             "wish": Q(confirmation=Confirmation.NONE),
             "phone": unverified(),
             "unit": ~Q(unit__status="established"),
+            "twice": maybe_twice(),
+            "transfer": transfer_expired(),
         }[gap]
         return rows.filter(lacking, state__in=OPEN_MEMBERSHIP)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.apps import apps
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, RangeOperators
 from django.db import models
@@ -194,6 +195,27 @@ def unverified() -> Exists:
     return Exists(people.filter(pk=OuterRef("person_id")))
 
 
+def maybe_twice() -> Q:
+    """Match memberships whose person may be on file twice: an open pair nobody has decided.
+
+    Two subqueries: one with OR could not be an anti-join.
+    """
+    pairs = apps.get_model("members", "DuplicatePair").objects.filter(state="open")
+    me = OuterRef("person_id")
+    return Q(Exists(pairs.filter(first=me))) | Q(Exists(pairs.filter(second=me)))
+
+
+def transfer_expired() -> Exists:
+    """Match memberships whose latest transfer nobody answered in time: nobody knows where they
+    belong."""
+    cases = apps.get_model("members", "Transfer").objects
+    later = cases.filter(
+        membership=OuterRef("membership"), requested_at__gt=OuterRef("requested_at")
+    )
+    expired = cases.filter(membership=OuterRef("pk"), state="expired").filter(~Exists(later))
+    return Exists(expired)
+
+
 class MembershipQuerySet(ScopedQuerySet["Membership"]):
     view_permission = Permission.VIEW_MEMBERS
     unit_lookup = "unit"
@@ -208,10 +230,12 @@ class MembershipQuerySet(ScopedQuerySet["Membership"]):
         return self.filter(state__in=OPEN_MEMBERSHIP)
 
     def qualified(self) -> MembershipQuerySet:
-        """Recorded, own will evidenced, phone verified, unit established (domain.md section 9)."""
+        """Recorded, own will evidenced, phone verified, unit established, no open duplicate and no
+        expired transfer (domain.md section 9)."""
         return self.recorded().filter(
-            ~Q(confirmation=Confirmation.NONE), ~unverified(), unit__status="established"
-        )
+            ~Q(confirmation=Confirmation.NONE), ~unverified(), ~maybe_twice(),
+            ~transfer_expired(), unit__status="established",
+        )  # fmt: skip
 
 
 class Membership(models.Model):

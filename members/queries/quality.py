@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.db.models import Count, Q, Sum
 
 from members.models import Membership, UnionUnit
-from members.models.people import unverified
+from members.models.people import maybe_twice, transfer_expired, unverified
 from members.states import Confirmation, UnitStatus
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def qualified_count(user: AnyUser) -> int:
 
 
 def qualification_gaps(user: AnyUser) -> dict[str, int]:
-    """Return why recorded members are not qualified, counted per reason; two queries.
+    """Return why recorded members are not qualified, counted per reason; four queries.
 
     A member may lack several things, so the reasons add up to more than the gap.
     """
@@ -34,8 +34,13 @@ def qualification_gaps(user: AnyUser) -> dict[str, int]:
         not_confirmed=Count("pk", filter=Q(confirmation=Confirmation.NONE)),
         unit_not_established=Count("pk", filter=~Q(unit__status=UnitStatus.ESTABLISHED)),
     )
-    # By itself: as a filter of the count above it would be asked once a member.
-    return {**gaps, "phone_not_verified": rows.filter(unverified()).count()}
+    # By themselves: as filters of the count above they would be asked once a member.
+    return {
+        **gaps,
+        "phone_not_verified": rows.filter(unverified()).count(),
+        "maybe_twice": rows.filter(maybe_twice()).count(),
+        "transfer_expired": rows.filter(transfer_expired()).count(),
+    }
 
 
 def reported_count(user: AnyUser) -> tuple[int, int]:
