@@ -205,7 +205,7 @@ def maybe_twice() -> Q:
     return Q(Exists(pairs.filter(first=me))) | Q(Exists(pairs.filter(second=me)))
 
 
-def transfer_expired() -> Exists:
+def transfer_expired() -> Q:
     """Match memberships whose latest transfer nobody answered in time: nobody knows where they
     belong."""
     cases = apps.get_model("members", "Transfer").objects
@@ -213,7 +213,7 @@ def transfer_expired() -> Exists:
         membership=OuterRef("membership"), requested_at__gt=OuterRef("requested_at")
     )
     expired = cases.filter(membership=OuterRef("pk"), state="expired").filter(~Exists(later))
-    return Exists(expired)
+    return Q(Exists(expired))
 
 
 class MembershipQuerySet(ScopedQuerySet["Membership"]):
