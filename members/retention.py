@@ -8,12 +8,13 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from members.actions.anonymising import anonymise_applications, anonymise_person
 from members.actions.forgetting import empty_rows
-from members.models import Application, ImportRow, Membership, Person
+from members.models import Application, ImportBatch, ImportRow, Membership, Person
 from members.states import (
     OPEN_APPLICATION,
     OPEN_MEMBERSHIP,
@@ -24,8 +25,10 @@ from unionportal.core import files, retention
 from unionportal.core.actors import SYSTEM
 from unionportal.core.models import Attachment
 from unionportal.core.retention import Topic
+from unionportal.core.transitions import move
 
 CHUNK = 200
+IMPORT_ROWS = "import_rows"
 DECLINED = (ApplicationState.REJECTED, ApplicationState.WITHDRAWN)
 READ_IMPORT = (
     ImportState.DONE,
@@ -47,10 +50,31 @@ def import_files(cutoff: datetime) -> QuerySet[Attachment]:
 
 
 def import_rows(cutoff: datetime) -> QuerySet[ImportRow]:
-    """Rows of finished rosters older than `cutoff` that still hold what was typed."""
-    return ImportRow.objects.filter(
-        batch__state__in=READ_IMPORT, batch__created_at__lt=cutoff
-    ).filter(~Q(name_masked="") | ~Q(id_masked="") | Q(id_index__isnull=False))
+    """Rows of imports finished before `cutoff` that still hold what was typed.
+
+    A written import can be taken back for as long: the days count from its confirmation.
+    """
+    since = Coalesce("batch__confirmed_at", "batch__created_at")
+    return (
+        ImportRow.objects.annotate(since=since)
+        .filter(batch__state__in=READ_IMPORT, since__lt=cutoff)
+        .filter(~Q(name_masked="") | ~Q(id_masked="") | Q(id_index__isnull=False))
+    )
+
+
+def waiting_imports(cutoff: datetime) -> QuerySet[ImportBatch]:
+    """Imports uploaded before `cutoff` that nobody confirmed."""
+    waiting = (ImportState.MAPPING, ImportState.UPLOADED, ImportState.PREVIEWED)
+    return ImportBatch.objects.filter(state__in=waiting, created_at__lt=cutoff)
+
+
+def _drop_rows(cutoff: datetime) -> int:
+    """Empty the rows of old imports; one that still waits for its confirmation is dropped."""
+    for batch in waiting_imports(cutoff):
+        with transaction.atomic():
+            ImportRow.objects.filter(batch=batch).delete()
+            move(batch, "cancel", by=SYSTEM)
+    return _in_chunks(import_rows(cutoff), _empty_rows)
 
 
 def former_members(cutoff: datetime) -> QuerySet[Person]:
@@ -109,10 +133,10 @@ def register() -> None:
         drop=lambda cutoff: files.drop(import_files(cutoff)),
     ))  # fmt: skip
     retention.register(Topic(
-        code="import_rows", label=_("Rows of rosters"), default_days=30,
+        code=IMPORT_ROWS, label=_("Rows of rosters"), default_days=30,
         words=_("What was read from the file is emptied; the verdict of each row stays."),
-        due=lambda cutoff: import_rows(cutoff).count(),
-        drop=lambda cutoff: _in_chunks(import_rows(cutoff), _empty_rows),
+        due=lambda cutoff: import_rows(cutoff).count() + waiting_imports(cutoff).count(),
+        drop=_drop_rows,
     ))  # fmt: skip
     retention.register(Topic(
         code="former_members", label=_("Ended memberships"), default_days=FIVE_YEARS,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import unicodedata
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 
 from django.db import transaction
 from django.utils import timezone
@@ -20,9 +20,10 @@ from members.actions.rights import require_units
 from members.fields import ScanUpload
 from members.imports.places import learn_titles
 from members.imports.preview import drop_rows
-from members.models import Employer, ImportBatch, UnionUnit, WorkerGroup
+from members.models import Employer, HeaderAlias, ImportBatch, UnionUnit, WorkerGroup
+from members.retention import IMPORT_ROWS
 from members.states import ImportKind, ImportState, Verdict
-from unionportal.core import audit, files, jobs
+from unionportal.core import audit, files, jobs, retention
 from unionportal.core.errors import NotAllowed, Refused
 from unionportal.core.models import Attachment, Job, User
 from unionportal.core.roles import Permission
@@ -181,13 +182,34 @@ def cancel(*, by: User, batch: ImportBatch) -> ImportBatch:
 def undo(*, by: User, batch: ImportBatch, reason: str) -> Job:
     """Start taking back everything `batch` wrote, or go on after a job that broke off.
 
-    What was changed since is kept and listed. Raises `Refused` without a reason, `Stale` when the
-    import is not written.
+    What was changed since is kept and listed. Raises `Refused` without a reason and after
+    `undo_until`, `Stale` when the import is not written.
     """
     require_units(by, RIGHTS[ImportKind(batch.kind)], [batch.unit_id])
     if not is_broken_off(batch, ImportState.UNDOING):
+        if batch.state == ImportState.DONE and timezone.localdate() > (last := undo_until(batch)):
+            raise Refused(
+                _("This import could be taken back until %(day)s. What its rows held is removed.")
+                % {"day": last.isoformat()},
+                code="too_late",
+            )
         move(batch, "undo", by=by, reason=reason, undone_by=by, undone_at=timezone.now())
     return _start(batch, UNDO, by, total=batch.counts["written"] or 0)
+
+
+def undo_until(batch: ImportBatch) -> date:
+    """Return the last day on which `batch` can be taken back: its rows are emptied after it."""
+    [topic] = [one for one in retention.topics() if one.code == IMPORT_ROWS]
+    days, _since = retention.term_of(topic)
+    return timezone.localdate(batch.confirmed_at or batch.created_at) + timedelta(days=days)
+
+
+@transaction.atomic
+def forget_title(*, by: User, alias: HeaderAlias) -> None:
+    """Forget what a column title means in the files of its unit."""
+    require_units(by, Permission.ENROL, [alias.unit_id])
+    audit.record(by=by, verb="import.forget_title", target=alias.unit, data={"field": alias.field})
+    alias.delete()
 
 
 def give_back(*, by: User, batch: ImportBatch) -> Job:

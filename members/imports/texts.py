@@ -221,6 +221,7 @@ REASONS: dict[tuple[str, str], Text] = {
     ("", "approved_since"): _("Kept: the application was approved since."),
     ("", "decided_since"): _("Kept: the application was decided or withdrawn since."),
     ("", "changed_since"): _("Kept: the record was changed since."),
+    ("", "emptied_since"): _("Kept: what the row held was removed since."),
     ("", "ended_since"): _("Kept: the membership was retained or ended since."),
     ("", "card_since"): _("Kept: a bank card was ordered or money was paid since."),
     (NOTE, "other_word"): _("“%(found)s” was read as “%(name)s”."),

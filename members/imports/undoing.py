@@ -25,6 +25,8 @@ from members.models import (
     ImportBatch,
     ImportRow,
     Membership,
+    MemberVehicle,
+    StatusChange,
 )
 from members.states import (
     OPEN_APPLICATION,
@@ -40,7 +42,7 @@ from unionportal.core.transitions import move, move_all
 CHUNK = 500
 REASON = "import undone"
 # Verbs of the import itself: anything else on a membership or its person is a change since.
-OWN_VERBS = ("membership.open", "membership.update")
+OWN_VERB = "membership.open"
 # Each is counted in its own day again, the other way; the months' joins come along.
 _UNCOUNT = f"""
 SELECT membership_id, unit_id, area_id, group_id, day, -delta, '{MovementKind.ANNUL}'
@@ -123,8 +125,20 @@ def _annul(by: User, batch: ImportBatch, rows: list[ImportRow]) -> None:
     movements.write_query(_UNCOUNT, {"memberships": free})
     with connection.cursor() as cursor:
         cursor.execute(_UNJOIN, {"memberships": free})
-    for model in (Affiliation, GroupMembership):
+    for model in (Affiliation, GroupMembership, MemberVehicle):
         model.objects.filter(membership_id__in=free, ended_on=None).update(ended_on=today)
+    StatusChange.objects.bulk_create(
+        StatusChange(
+            membership_id=pk,
+            verb="annul",
+            from_state=MembershipState.ACTIVE,
+            to_state=MembershipState.ANNULLED,
+            day=today,
+            reason=REASON,
+            recorded_by=by,
+        )
+        for pk in free
+    )
 
 
 def _objections(batch: ImportBatch, memberships: list[Membership]) -> dict[UUID, str]:
@@ -139,7 +153,7 @@ def _touched(batch: ImportBatch, memberships: Iterable[Membership]) -> set[UUID]
     """Return the memberships on which, or on whose people, somebody acted after the import."""
     owners = {str(one.pk): one.pk for one in memberships}
     people = {str(one.person_id): one.pk for one in memberships}
-    since = AuditEvent.objects.filter(at__gte=batch.confirmed_at).exclude(verb__in=OWN_VERBS)
+    since = AuditEvent.objects.filter(at__gte=batch.confirmed_at).exclude(verb=OWN_VERB)
     on_members = since.filter(target_type="members.membership", target_id__in=owners)
     on_people = since.filter(target_type="members.person", target_id__in=people)
     return {
@@ -154,14 +168,20 @@ def _put_back(by: User, batch: ImportBatch, rows: list[ImportRow]) -> None:
         pk__in=[row.membership_id for row in rows]
     )
     memberships = {one.pk: one for one in found.select_related("person").order_by("pk")}
-    changed = []
+    changed, opened = [], []
     for row in rows:
         membership = memberships[row.membership_id]  # type: ignore[index]
+        if not row.cleaned:
+            row.kept_because = "emptied_since"
+            continue
         before, after = json.loads(row.before or "{}"), json.loads(row.cleaned)
         if updating.put_back(membership, before, after):
             changed.append(membership)
+            opened.append(updating.vehicle_id(row))
         else:
             row.kept_because = "changed_since"
+    opened_here = MemberVehicle.objects.filter(pk__in=opened, ended_on=None)
+    opened_here.update(ended_on=timezone.localdate())
     if changed:
         updating.save(changed, by=by, verb="membership.put_back")
 

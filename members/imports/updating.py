@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
+
+from django.utils import timezone
 
 from members.actions.people import NAME_FIELDS, PHONE_FIELDS, set_name, set_phone
 from members.imports import optional
 from members.imports.reading import problem
-from members.models import ImportBatch, ImportRow, Membership, Person
+from members.models import ImportBatch, ImportRow, Membership, MemberVehicle, Person
 from members.states import OPEN_MEMBERSHIP, PhoneState, Verdict
 from unionportal.core import audit
 from unionportal.core.models import User
@@ -30,17 +32,30 @@ def write(*, by: User, batch: ImportBatch, portion: int) -> None:
         return
     memberships = _locked([row.membership_id for row in rows if row.membership_id])
     changed: dict[UUID, list[str]] = {}
+    driven: list[MemberVehicle] = []
     for row in rows:
         membership = memberships.get(row.membership_id) if row.membership_id else None
         if membership is None:
             row.verdict = Verdict.HELD
             row.problems = [problem("id_number", "ended_meanwhile"), *row.problems]
             continue
-        before = apply(membership, json.loads(row.cleaned))
+        before = apply(membership, json.loads(row.cleaned or "{}"))
         row.before = json.dumps(before)
         changed[membership.pk] = sorted(before)
+        if "vehicle_plate" in before:
+            driven.append(MemberVehicle(
+                id=vehicle_id(row), membership=membership, plate=membership.vehicle_plate,
+                started_on=max(timezone.localdate(), membership.joined_on),
+            ))  # fmt: skip
     ImportRow.objects.bulk_update(rows, ["verdict", "problems", "before"], batch_size=1_000)
+    # One that is driven already stays the row it is.
+    MemberVehicle.objects.bulk_create(driven, ignore_conflicts=True)
     save([memberships[pk] for pk in changed], by=by, verb="membership.update")
+
+
+def vehicle_id(row: ImportRow) -> UUID:
+    """Return the id of the vehicle that a row opens, so that an undo finds it."""
+    return uuid5(row.batch_id, f"vehicle {row.number}")
 
 
 def apply(membership: Membership, values: Values) -> Values:

@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -17,7 +18,7 @@ from members.imports.checking import look
 from members.imports.columns import title_of
 from members.imports.forms import ColumnsForm, RegistryForm, RosterForm
 from members.imports.places import learnt_titles
-from members.models import ImportBatch
+from members.models import HeaderAlias, ImportBatch
 from members.states import ImportKind, ImportState
 from members.views.shared import staff
 from unionportal.core import files, reveal
@@ -89,7 +90,7 @@ def import_register(request: HttpRequest) -> HttpResponse:
     form = RegistryForm(request.POST or None, request.FILES or None, user=staff(request))
     if request.method == "POST" and form.is_valid():
         return submit_once(request, lambda: _upload(request, form))
-    return render(request, "members/import_register.html", {"form": form}, status=form.status)
+    return _upload_page(request, form)
 
 
 @desk(get=ENROL, post=ENROL)
@@ -98,7 +99,36 @@ def import_new(request: HttpRequest) -> HttpResponse:
     form = RosterForm(request.POST or None, request.FILES or None, user=staff(request))
     if request.method == "POST" and form.is_valid():
         return submit_once(request, lambda: _upload(request, form))
-    return render(request, "members/import_new.html", {"form": form}, status=form.status)
+    return _upload_page(request, form)
+
+
+def _upload_page(request: HttpRequest, form: RosterForm) -> HttpResponse:
+    is_register = form.kind == ImportKind.REGISTRY
+    context = {
+        "form": form,
+        "is_register": is_register,
+        "title": _("Load a register") if is_register else _("Upload a roster"),
+        "template": "members:register-template" if is_register else "members:import-template",
+    }
+    return render(request, "members/import_upload.html", context, status=form.status)
+
+
+@desk(get=ENROL)
+def import_titles(request: HttpRequest) -> HttpResponse:
+    """List the column titles that were named once and are known since."""
+    rows = HeaderAlias.objects.visible_to(staff(request)).select_related("unit", "created_by")
+    page = NEWEST.page(rows, request)
+    titles = [(alias, title_of(alias.field)) for alias in page.rows]
+    return render(request, "members/import_titles.html", {"page": page, "titles": titles})
+
+
+@desk(post=ENROL)
+def title_forget(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Forget what a title means; the next file that has it asks again."""
+    alias = get_object_or_404(HeaderAlias.objects.visible_to(staff(request)), pk=pk)
+    actions.forget_title(by=staff(request), alias=alias)
+    messages.success(request, _("Forgotten. The next file with this title asks again."))
+    return redirect("members:import-titles")
 
 
 def _upload(request: HttpRequest, form: RosterForm) -> str:
@@ -201,6 +231,8 @@ def _rows(request: HttpRequest, batch: ImportBatch) -> dict[str, Any]:
         "notes": [texts.note(note["code"], note["params"]) for note in batch.notes],
         "to_correct": sum(batch.counts.get(verdict, 0) for verdict in template.RETURNED),
         "may_download": _may_take_out(batch, staff(request)),
+        "undo_until": actions.undo_until(batch),
+        "may_undo": timezone.localdate() <= actions.undo_until(batch),
         "is_own": actions.is_own(staff(request), batch),
         "work": work,
         "not_new": batch.counts["rows"] - work,

@@ -193,6 +193,13 @@ class ImportRow(models.Model):
         return f"{self.batch_id}:{self.number}"
 
 
+class AliasQuerySet(ScopedQuerySet["HeaderAlias"]):
+    view_permission = Permission.ENROL
+
+    def scope_filter(self, scope: Scope) -> Q:
+        return scope.in_units("unit") | scope.in_areas("unit__area")
+
+
 class HeaderAlias(models.Model):
     """A column title that a unit's files use, named once by an officer, known from then on."""
 
@@ -204,6 +211,8 @@ class HeaderAlias(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
     )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = AliasQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(name="alias_once", fields=["unit", "title"])]

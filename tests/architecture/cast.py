@@ -29,6 +29,7 @@ from members.models import (
     CommitteeSeat,
     DuplicatePair,
     EmployerLink,
+    HeaderAlias,
     ImportBatch,
     LegalPersonCertificate,
     MemberCertificate,
@@ -365,6 +366,15 @@ def roster(cast: Cast) -> dict[str, Any]:
         created_by=cast.users["subdistrict_officer@a"],
         counts={**dict.fromkeys((*Verdict, "written"), 0), "rows": 1, "new": 1, "rejected": 1},
         layout={"titles": [], "columns": {}},
+    )  # fmt: skip
+    return {"pk": made.pk}
+
+
+@thing
+def title(cast: Cast) -> dict[str, Any]:
+    made = HeaderAlias.objects.create(
+        unit=cast.place.firm_a, title=f"t{HeaderAlias.objects.count()}", field="name",
+        created_by=cast.users["subdistrict_officer@a"],
     )  # fmt: skip
     return {"pk": made.pk}
 

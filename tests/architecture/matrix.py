@@ -235,6 +235,8 @@ MEMBERS = {
     "members:import-list": look(OFFICERS),
     "members:import-new": form(OFFICERS),
     "members:import-template": look(OFFICERS),
+    "members:import-titles": look(OFFICERS),
+    "members:title-forget": send(OFFICERS, AREA_A, "title"),
     "members:import-detail": look(OFFICERS, AREA_A, "roster"),
     "members:import-confirm": send(OFFICERS, AREA_A, "roster"),
     "members:import-cancel": send(OFFICERS, AREA_A, "roster"),
