@@ -125,6 +125,7 @@ UNPAIRED = {
     "members.ApplicationFile.added_by": "a worker adds one without an account",
     "members.BulkChange.created_by": "both are required columns",
     "members.ImportBatch.created_by": "both are required columns",
+    "members.HeaderAlias.created_by": "both are required columns",
     "members.UnitFeed.received_by": "both are required columns",
     "members.ApprovalDecision.recorded_by": "both are required columns",
     "members.StatusChange.recorded_by": "an import or a worker's own phone changes things too",
