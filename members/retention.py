@@ -54,7 +54,7 @@ def import_rows(cutoff: datetime) -> QuerySet[ImportRow]:
 
     A written import can be taken back for as long: the days count from its confirmation.
     """
-    since = Coalesce("batch__confirmed_at", "batch__created_at")
+    since = Coalesce("confirmed_at", "created_at")
     return (
         ImportRow.objects.annotate(since=since)
         .filter(batch__state__in=READ_IMPORT, since__lt=cutoff)
