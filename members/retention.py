@@ -55,10 +55,9 @@ def import_rows(cutoff: datetime) -> QuerySet[ImportRow]:
     A written import can be taken back for as long: the days count from its confirmation.
     """
     since = Coalesce("confirmed_at", "created_at")
-    return (
-        ImportRow.objects.annotate(since=since)
-        .filter(batch__state__in=READ_IMPORT, since__lt=cutoff)
-        .filter(~Q(name_masked="") | ~Q(id_masked="") | Q(id_index__isnull=False))
+    old = ImportBatch.objects.annotate(since=since).filter(since__lt=cutoff, state__in=READ_IMPORT)
+    return ImportRow.objects.filter(batch__in=old).filter(
+        ~Q(name_masked="") | ~Q(id_masked="") | Q(id_index__isnull=False)
     )
 
 
