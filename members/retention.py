@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -97,7 +98,8 @@ def _in_chunks(
 ) -> int:
     """Drop `rows` portion by portion, each in a transaction of its own; return how many."""
     count = 0
-    while ids := list(rows.order_by("pk").values_list("pk", flat=True)[:CHUNK]):
+    ordered: QuerySet[Any] = rows.order_by("pk")
+    while ids := list(ordered.values_list("pk", flat=True)[:CHUNK]):
         with transaction.atomic():
             done = drop(ids)
         count += done
