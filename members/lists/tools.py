@@ -19,7 +19,8 @@ FIXED = ("pick",)
 
 def shown_in(request: HttpRequest, list_name: str, table: type[PortalTable]) -> list[str]:
     """Return the columns of `table` to show: of the address, else remembered, else all."""
-    known = [name for name in table.base_columns if name not in FIXED]
+    ordered = dict.fromkeys([*(table._meta.sequence or ()), *table.base_columns])
+    known = [name for name in ordered if name in table.base_columns and name not in FIXED]
     asked = request.GET.get("columns", "")
     chosen = saved.columns_of(staff(request), list_name, asked, known) or known
     # The first column leads to the row's page, so it always stands.
