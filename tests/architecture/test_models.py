@@ -38,6 +38,7 @@ UNSCOPED = {
     "members.CertificateFiling": "shown on its unit's page",
     "members.UnitPlaque": "shown on its unit's page",
     "members.EmployerCoverage": "shown on its unit's and its employer's page",
+    "members.ContractEmployer": "counted on its contract's union's page",
     "members.Affiliation": "shown on its membership's page",
     "members.GroupMembership": "shown on its membership's page",
     "members.Movement": "shown on its membership's page; counted by area in reports",
