@@ -64,7 +64,7 @@ def stage(*, by: User, plan: Plan, selection: Selection) -> BulkChange:
         params=plan.params,
         day=plan.day,
         reason=reason[:200],
-        query=selection.query if selection.is_whole else "",
+        query=selection.told,
         asked=len(selection.ids),
         unit_id=_unit_of(by),
         created_by=by,

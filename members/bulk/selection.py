@@ -20,6 +20,7 @@ from unionportal.core.models import User
 from unionportal.core.roles import Permission
 
 MOST_PICKED = 1_000
+LONGEST_QUERY = 2_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +56,14 @@ class Selection:
             raise Refused(_("Pick at least one member."), code="nobody_picked")
         return mine.filter(pk__in=self.ids)
 
+    @property
+    def told(self) -> str:
+        """The list's query string to keep: without the search, which may be somebody's name."""
+        kept = QueryDict(self.query if self.is_whole else "", mutable=True)
+        for name in ("q", "read_as"):
+            kept.pop(name, None)
+        return kept.urlencode()
+
     def fields(self) -> dict[str, Any]:
         """Return what a form carries on in hidden fields."""
         return {
@@ -65,8 +74,14 @@ class Selection:
 
 
 def plain(query: str) -> str:
-    """Return a list's query string without what only leads through it."""
-    kept = QueryDict(query[:2_000], mutable=True)
+    """Return a list's query string without what only leads through it; never a part of it.
+
+    Raises `Refused` (`long_query`).
+    """
+    kept = QueryDict(query, mutable=True)
     for name in PAGING:
         kept.pop(name, None)
-    return kept.urlencode()
+    text = kept.urlencode()
+    if len(text) > LONGEST_QUERY:
+        raise Refused(_("These filters are too many. Take fewer of them."), code="long_query")
+    return text

@@ -114,8 +114,9 @@ class MemberForm(ListForm):
 
     def clean_picked(self) -> list[UUID]:
         """Read ids joined by commas: rows that were picked on a page."""
-        try:
-            return [UUID(text) for text in self.cleaned_data["picked"].split(",") if text]
+        text = self.cleaned_data["picked"]
+        try:  # an empty part is a mistake: without any id, everybody would be meant
+            return [UUID(one) for one in text.split(",")] if text else []
         except ValueError as error:
             raise ValidationError(_("Pick members on the list."), code="bad_pick") from error
 

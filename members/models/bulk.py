@@ -73,7 +73,7 @@ class BulkChange(models.Model):
     params = models.JSONField(default=dict)
     day = models.DateField()
     reason = models.CharField(max_length=200)
-    # The list the members were chosen from, as its address said; empty for picked ones.
+    # The filters of the list the members were chosen from, without its search.
     query = models.CharField(max_length=2_000, blank=True, default="")
     # How many were asked for, {finding: members}, {why kept: members}, {"done", "put_back"}.
     asked = models.PositiveIntegerField()

@@ -37,7 +37,7 @@ WALKED_ELSEWHERE = {
 }  # fmt: skip
 # A fresh demo has no row of their kind; the matrix opens them.
 ROWLESS = {
-    "core:export-detail", "members:area-end", "members:committee-extend",
+    "core:export-detail", "members:bulk-detail", "members:area-end", "members:committee-extend",
     "members:contract-filed",
     "members:duplicate-detail", "members:filing-done", "members:filing-new", "members:link-end",
     "members:member-again", "members:plaque-end", "members:request-answer",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from python_calamine import CalamineWorkbook
 
 from unionportal.core.spreadsheets import streaming
@@ -43,3 +44,12 @@ def test_columns_have_letters_past_z():
     assert [streaming._letters(place) for place in (0, 25, 26, 51, 52)] == [
         "A", "Z", "AA", "AZ", "BA"
     ]  # fmt: skip
+
+
+def test_what_goes_wrong_on_the_way_is_what_is_told(tmp_path):
+    def rows():
+        yield ["1"]
+        raise LookupError("gone")
+
+    with pytest.raises(LookupError, match="gone"):
+        written(tmp_path / "a.xlsx", rows(), ["a"])

@@ -20,8 +20,8 @@ from unionportal.core import jobs
 from unionportal.core.models import Attachment
 
 pytestmark = pytest.mark.django_db
-KINDS = list(ImportKind)
 PAGES = {ImportKind.ROSTER: "members:import-new", ImportKind.REGISTRY: "members:import-register"}
+KINDS = list(PAGES)  # what comes as a file
 HEADERS = {ImportKind.ROSTER: HEADER, ImportKind.REGISTRY: registry_files.HEADER}
 
 

@@ -378,3 +378,22 @@ def test_picked_rows_are_taken_out_as_a_file(district_officer, client_for, couri
 def test_nobody_picked_is_said(form, district_officer, client_for, couriers):
     answer = client_for(district_officer).post("/desk/members/changes/choose/", form)
     assert answer.status_code in (302, 400)
+
+
+def test_a_query_is_never_cut_and_keeps_no_name(district_officer, couriers):
+    with pytest.raises(Refused) as refusal:
+        Selection.read(_data(query="q=" + "中" * 300, whole="1"))
+    assert refusal.value.code == "long_query"
+    long = "columns=" + "x" * 1_990 + "&state=retained"
+    assert Selection.read(_data(query=long, whole="1")).query == "state=retained"
+    change = staged(
+        district_officer, into("DOMESTIC_WORKER"),
+        everybody(f"state=active&q={couriers[0].person.name}"),
+    )  # fmt: skip
+    assert change.query == "state=active"
+
+
+@pytest.mark.parametrize("picked_ids", [",", ",,", "nobody"])
+def test_an_empty_choice_is_nobody_and_not_everybody(picked_ids, district_officer, couriers):
+    with pytest.raises(Refused):
+        everybody(f"picked={picked_ids}").rows(district_officer)

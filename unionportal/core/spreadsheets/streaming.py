@@ -83,6 +83,11 @@ class TextWorkbook:
         for name, content in _frame(self.sheets).items():
             self.archive.writestr(name, content)
 
+    def abandon(self) -> None:
+        """Let go of the sheet being written, so that what went wrong is what is told."""
+        if self.part is not None:
+            self.part.close()
+
     def _next_sheet(self) -> None:
         self._end_sheet()
         self.sheets += 1
@@ -108,7 +113,11 @@ def text_workbook(path: Path, titles: Sequence[Title]) -> Iterator[TextWorkbook]
     """Open a workbook of text columns for writing at `path`."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         book = TextWorkbook(archive, titles)
-        yield book
+        try:
+            yield book
+        except BaseException:
+            book.abandon()
+            raise
         book.close()
 
 
