@@ -104,8 +104,8 @@ def confirm(*, by: User, change: BulkChange) -> Job:
     """
     if not change.found.get(Finding.FIT):
         raise Refused(_("Nobody would be changed. Choose other members."), code="nobody")
-    kinds.kind_of(change).check(by, change.params)
     if not is_broken_off(change, BulkState.WRITING):
+        kinds.kind_of(change).check(by, change.params)
         move(change, "confirm", by=by, confirmed_by=by, confirmed_at=timezone.now())
     return _start(change, WRITE, by, total=change.found[Finding.FIT])
 
@@ -147,7 +147,10 @@ def undo(*, by: User, change: BulkChange, reason: str) -> Job:
                 _("It can no longer be taken back as a whole: seven days are over."),
                 code="too_late",
             )
-        move(change, "undo", by=by, reason=reason, undone_by=by, undone_at=timezone.now())
+        move(
+            change, "undo", by=by, reason=reason, undo_reason=reason.strip()[:200],
+            undone_by=by, undone_at=timezone.now(),
+        )  # fmt: skip
     return _start(change, UNDO, by, total=change.counts.get("done", 0))
 
 

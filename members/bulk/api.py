@@ -18,7 +18,7 @@ from members.bulk import actions
 from members.bulk.actions import Plan
 from members.bulk.queries import changes_of
 from members.bulk.selection import Selection, plain
-from members.models import BulkChange, BulkRow, UnionUnit, WorkerGroup
+from members.models import BulkChange, BulkRow, Membership, UnionUnit, WorkerGroup
 from members.models.bulk import BulkKind, Finding
 from members.models.standing import RetainReason
 from members.states import BulkState
@@ -202,4 +202,7 @@ class BulkRowViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[BulkRow]):
         if getattr(self, "swagger_fake_view", False):
             return BulkRow.objects.none()
         changes = changes_of(cast(User, self.request.user)).select_related(None)
-        return BulkRow.objects.filter(change__in=changes.order_by().values("pk"))
+        seen = Membership.objects.visible_to(cast(User, self.request.user)).order_by()
+        return BulkRow.objects.filter(
+            change__in=changes.order_by().values("pk"), membership__in=seen.values("pk")
+        )

@@ -76,8 +76,9 @@ FROM members_bulkrow row
 WHERE row.change_id = %(change)s AND row.membership_id = one.id AND one.id = ANY(%(ids)s)
 """
 _UNIT_BACK = """
-UPDATE members_membership one SET unit_id = row.unit_was, employer_id = row.employer_was
-FROM members_bulkrow row
+UPDATE members_membership one
+SET unit_id = row.unit_was, employer_id = COALESCE(firm.merged_into_id, firm.id)
+FROM members_bulkrow row LEFT JOIN members_employer firm ON firm.id = row.employer_was
 WHERE row.change_id = %(change)s AND row.membership_id = one.id AND one.id = ANY(%(ids)s)
 """
 _STEP_MADE = """
@@ -226,6 +227,12 @@ class IntoUnit(Kind):
             raise Refused(
                 _("This union does not take members itself. Choose a union below it."),
                 code="unit_takes_none", field="unit",
+            )  # fmt: skip
+        employer = params.get("employer")
+        if employer and not Employer.objects.filter(pk=employer, merged_into=None).exists():
+            raise Refused(
+                _("This employer was merged with its double. Choose the one that was kept."),
+                code="employer_merged", field="employer",
             )  # fmt: skip
 
     def units(self, change: BulkChange) -> set[UUID]:

@@ -37,6 +37,12 @@ def changes_of(user: AnyUser) -> QuerySet[BulkChange]:
     )
 
 
+def rows_of(user: AnyUser, change: BulkChange) -> QuerySet[BulkRow]:
+    """Return the rows of the members `user` may see: a change may reach further than its reader."""
+    seen = Membership.objects.visible_to(user).order_by().values("pk")
+    return change.rows.filter(membership__in=seen)
+
+
 def shown_rows(rows: QuerySet[BulkRow]) -> QuerySet[BulkRow]:
     """Fetch what a page shows of rows, without the encrypted columns."""
     people = Person.objects.defer("id_number", "phone", "residence_text")

@@ -20,6 +20,7 @@ from members.bulk.queries import findings_of, outcome_of
 from members.models import BulkChange, BulkRow, Membership, UnionUnit
 from members.models.bulk import Finding, Kept
 from members.states import OPEN_MEMBERSHIP, BulkState
+from unionportal.core.errors import NotAllowed, Refused
 from unionportal.core.models import User
 from unionportal.core.roles import Permission
 from unionportal.core.transitions import move
@@ -55,7 +56,7 @@ def _write_portion(by: User, pk: UUID) -> int:
         return 0
     waiting = change.rows.filter(finding=Finding.FIT, pk__gt=change.done_to)
     rows = list(waiting.order_by("pk")[:CHUNK])
-    if not rows:
+    if not rows or not _is_possible(by, change, waiting):
         return 0
     found = _look_again(by, change, rows)
     _leave_out(rows, found)
@@ -64,6 +65,22 @@ def _write_portion(by: User, pk: UUID) -> int:
         kinds.kind_of(change).write(Portion(change, by, fit, change.reason))
     BulkChange.objects.filter(pk=pk).update(done_to=rows[-1].pk)
     return len(rows)
+
+
+def _is_possible(by: User, change: BulkChange, waiting: QuerySet[BulkRow]) -> bool:
+    """Say whether the kind still allows it; else whoever waits is left out and the work ends.
+
+    What was made so far stays and can be taken back: a change never hangs half made.
+    """
+    kind = kinds.kind_of(change)
+    if units := kind.units(change):
+        hold_units(units)
+    try:
+        kind.check(by, change.params)
+    except (Refused, NotAllowed):
+        waiting.update(finding=Finding.SINCE)
+        return False
+    return True
 
 
 def _locked(pk: UUID) -> BulkChange:
@@ -96,9 +113,14 @@ def _lock(change: BulkChange, rows: list[BulkRow]) -> list[UUID]:
 
 
 def _leave_out(rows: list[BulkRow], found: dict[UUID, str]) -> None:
-    """Write down who does not fit any more: changed between the preview and now."""
-    since = [row.pk for row in rows if found.get(row.membership_id) != Finding.FIT]
-    BulkRow.objects.filter(pk__in=since).update(finding=Finding.SINCE)
+    """Write down who does not fit any more, and why; who is out of reach changed since."""
+    out: dict[str, list[int]] = {}
+    for row in rows:
+        why = found.get(row.membership_id, Finding.SINCE)
+        if why != Finding.FIT:
+            out.setdefault(why, []).append(row.pk)
+    for why, ids in out.items():
+        BulkRow.objects.filter(pk__in=ids).update(finding=why)
 
 
 @transaction.atomic
@@ -117,7 +139,7 @@ def _undo_portion(by: User, pk: UUID) -> int:
     free = mine.filter(kept="")
     members = list(free.order_by("pk").values_list("membership_id", flat=True))
     if members:
-        portion = Portion(change, by, members, f"bulk change {change.pk} undone")
+        portion = Portion(change, by, members, change.undo_reason)
         kinds.kind_of(change).take_back(portion)
         free.update(put_back=True)
     BulkChange.objects.filter(pk=pk).update(undone_to=rows[-1].pk)

@@ -17,7 +17,7 @@ from django.views.decorators.cache import never_cache
 
 from members.bulk import actions
 from members.bulk.forms import FORMS, BulkForm
-from members.bulk.queries import changes_of, shown_rows
+from members.bulk.queries import changes_of, rows_of, shown_rows
 from members.bulk.selection import Selection
 from members.bulk.texts import BADGES, DEEDS, NOTES, what_for
 from members.models import BulkChange
@@ -155,7 +155,7 @@ def _rows(request: HttpRequest, change: BulkChange) -> dict[str, Any]:
     wanted = request.GET.get("rows") or next(iter(tabs), Finding.FIT)
     if wanted not in tabs and wanted != Finding.FIT:
         raise BadRequest(_("There is no such list of rows. Open the change from its start."))
-    rows = change.rows.all()
+    rows = rows_of(staff(request), change)
     rows = rows.exclude(kept="") if wanted == "kept" else rows.filter(finding=wanted)
     return {
         "tabs": [

@@ -93,6 +93,7 @@ class BulkChange(models.Model):
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )
     undone_at = models.DateTimeField(null=True)
+    undo_reason = models.CharField(max_length=200, blank=True, default="", db_default="")
     # The last row that was made, and taken back: where a killed worker goes on.
     done_to = models.BigIntegerField(default=0)
     undone_to = models.BigIntegerField(default=0)

@@ -51,7 +51,7 @@ KEPT = {
     "members.DuplicatePair": {"evidence"}, "members.PersonMerge": {"choices", "kept"},
     "members.StatusChange": {"verb"}, "members.ImportRow": {"kept_because"},
     # Said of many at once; the address of a list without its search.
-    "members.BulkChange": {"params", "reason", "query", "found", "counts"},
+    "members.BulkChange": {"params", "reason", "undo_reason", "query", "found", "counts"},
     "members.BulkRow": {"state_was", "group_was", "reason_was"},
     # A union's name, and who decided for it.
     "members.Transfer": {"outside_name"}, "members.ApprovalDecision": {"signer"},
