@@ -26,9 +26,11 @@ from members.models import (
     StatusChange,
     Transfer,
 )
+from members.states import ImportState, Verdict
 
 # Where the table wants words: a refusal has a reason, whatever it was.
 GONE = "—"
+NOT_WRITTEN = (ImportState.MAPPING, ImportState.UPLOADED, ImportState.PREVIEWED)
 NO_ROW: dict[str, Any] = {
     "typed": "", "cleaned": "", "line": None, "before": None, "id_index": None,
     "name_masked": "", "id_masked": "", "problems": [],
@@ -68,8 +70,16 @@ def empty_texts(people: Collection[Person]) -> None:
 
 
 def empty_rows(condition: Q) -> int:
-    """Empty the rows of files that match; number and verdict stay."""
-    return ImportRow.objects.filter(condition).update(**NO_ROW)
+    """Empty the rows of files that match; number and verdict stay.
+
+    A row that waits to be written has nothing left to write: it is held.
+    """
+    waiting = ImportRow.objects.filter(
+        condition, batch__state__in=NOT_WRITTEN, verdict__in=[Verdict.NEW, Verdict.UPDATE]
+    )
+    held = list(waiting.values_list("pk", flat=True))
+    ImportRow.objects.filter(pk__in=held).update(verdict=Verdict.HELD, membership_id=None)
+    return ImportRow.objects.filter(condition | Q(pk__in=held)).update(**NO_ROW)
 
 
 def _of(people: Collection[Person], ways: tuple[str, ...]) -> Q:

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -79,6 +79,8 @@ def receive(*, by: User, unit: UnionUnit, page: Page) -> Received:
     """
     require_units(by, RIGHTS[ImportKind.FEED], [unit.pk])
     refuse_future(page.as_of, "as_of")
+    with connection.cursor() as cursor:
+        cursor.execute(loading.LOCK)  # before any unit, as every load
     # Two pages at once: one after the other.
     locked = UnionUnit.objects.select_for_update(no_key=True, of=("self",)).get(pk=unit.pk)
     _check(locked, page)

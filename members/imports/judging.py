@@ -97,6 +97,7 @@ asked AS (
         m.id AS recorded,
         CASE WHEN is_later THEN NULL
              WHEN is_number_twice THEN 'number_twice'
+             WHEN m.id IS NOT NULL AND m.unit_id <> s.unit_id THEN 'other_union'
              WHEN p.stopped_at IS NOT NULL OR p.anonymised_at IS NOT NULL THEN 'stopped'
              WHEN m.id IS NULL AND s.state NOT IN ('', 'active') THEN 'not_active'
              WHEN m.id IS NULL AND s.line IS NULL THEN 'other_document'
@@ -107,7 +108,6 @@ asked AS (
                  WHERE earlier.person_id = p.id AND earlier.state <> 'annulled'
                    AND earlier.ended_on > s.joined_on) THEN 'member_then'
              WHEN m.id IS NULL THEN NULL
-             WHEN m.unit_id <> s.unit_id THEN 'other_union'
              WHEN s.member_no NOT IN ('', m.member_no) THEN 'recorded_number'
              WHEN m.joined_on <> s.joined_on THEN 'recorded_day'
              WHEN m.group_id <> s.group_code THEN 'recorded_group'

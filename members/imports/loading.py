@@ -47,17 +47,21 @@ ORDER BY m.id
 NEW, MADE = f"FROM {TABLE} s", "FROM import_loaded m"
 PERSON = "JOIN members_person p ON p.id_index = s.id_index"
 
-# The units of the portion stay as they are until it is in; one that was dissolved takes nobody.
+# The units of the portion stay as they are until it is in; one that was dissolved, or
+# hung elsewhere since the preview, takes nobody of this import.
 _HOLD = f"""
 SELECT 1 FROM members_unionunit WHERE id IN (SELECT unit_id FROM {TABLE}) ORDER BY id FOR SHARE
 """
 _CLOSED = f"""
 WITH closed AS (
     DELETE FROM {TABLE} s USING members_unionunit u
-    WHERE u.id = s.unit_id AND u.status = 'dissolved' RETURNING s.number
+    WHERE u.id = s.unit_id AND (u.status = 'dissolved'
+        OR NOT starts_with(u.path, %(path)s)) RETURNING s.number, u.status
 )
 UPDATE members_importrow r SET verdict = 'held', membership_id = NULL,
-    problems = '[{{"field": "unit", "code": "unit_closed", "params": {{}}}}]'::jsonb || r.problems
+    problems = jsonb_build_array(jsonb_build_object('field', 'unit', 'params', jsonb_build_object(),
+        'code', CASE closed.status WHEN 'dissolved' THEN 'unit_closed' ELSE 'other_union' END
+    )) || r.problems
 FROM closed WHERE r.batch_id = %(batch)s AND r.number = closed.number
 """
 _CAME_FIRST = """
@@ -126,6 +130,7 @@ def _values(by: User, batch: ImportBatch, portion: int) -> dict[str, Any]:
     return {
         "batch": batch.pk,
         "portion": portion,
+        "path": batch.unit.path,
         # Mastered where the unit's own system is: read-only here (`rights.require_units`).
         "source": Source.FEED if batch.unit.is_external else Source.REGISTRY,
         "confirmation": Confirmation.SIGNED_LIST if has_list else Confirmation.NONE,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -32,6 +33,8 @@ from unionportal.core.identifiers.cleaning import clean
 from unionportal.core.spreadsheets import Cell, CellKind, Row, Table, open_table
 from unionportal.core.spreadsheets.reading import to_cell
 from unionportal.core.spreadsheets.table import BLANK, CellValue
+
+_LONG_NUMBER = re.compile(r"(\d{3})\d{6,}(\d\d[Xx]?)")
 
 PLATFORM_LENGTH = 40
 LONGEST_ECHO = 40
@@ -289,8 +292,12 @@ def _is_blank(cell: Cell) -> bool:
 
 
 def problem(field_name: str, code: str, **params: Any) -> Problem:
-    """Return one reason of a row."""
-    return {"field": field_name, "code": code, "params": params}
+    """Return one reason of a row; a number as long as a phone's or an ID's is shortened."""
+    told = {
+        name: _LONG_NUMBER.sub(r"\1****\2", value) if isinstance(value, str) else value
+        for name, value in params.items()
+    }
+    return {"field": field_name, "code": code, "params": told}
 
 
 def _refusal(field_name: str, error: IdentifierError) -> Problem:

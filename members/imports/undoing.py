@@ -167,7 +167,7 @@ def _put_back(by: User, batch: ImportBatch, rows: list[ImportRow]) -> None:
     found = Membership.objects.select_for_update(of=("self", "person")).filter(
         pk__in=[row.membership_id for row in rows]
     )
-    memberships = {one.pk: one for one in found.select_related("person").order_by("pk")}
+    memberships = {one.pk: one for one in found.select_related("person", "unit").order_by("pk")}
     changed, opened = [], []
     for row in rows:
         membership = memberships[row.membership_id]  # type: ignore[index]
@@ -175,7 +175,8 @@ def _put_back(by: User, batch: ImportBatch, rows: list[ImportRow]) -> None:
             row.kept_because = "emptied_since"
             continue
         before, after = json.loads(row.before or "{}"), json.loads(row.cleaned)
-        if updating.put_back(membership, before, after):
+        is_ours = not updating.why_not(batch, membership)
+        if is_ours and updating.put_back(membership, before, after):
             changed.append(membership)
             opened.append(updating.vehicle_id(row))
         else:

@@ -23,6 +23,7 @@ _OF_MEMBERSHIP = {one.stored for one in optional.FIELDS.values() if not one.on_p
 PERSON_FIELDS = (*NAME_FIELDS, *PHONE_FIELDS, *sorted(_OF_PERSON))
 MEMBERSHIP_FIELDS = ("vehicle_plate", "platform_name", "employer", *sorted(_OF_MEMBERSHIP))
 Values = dict[str, str]
+ENDED = ("id_number", "ended_meanwhile")
 
 
 def write(*, by: User, batch: ImportBatch, portion: int) -> None:
@@ -35,11 +36,12 @@ def write(*, by: User, batch: ImportBatch, portion: int) -> None:
     driven: list[MemberVehicle] = []
     for row in rows:
         membership = memberships.get(row.membership_id) if row.membership_id else None
-        if membership is None:
+        obstacle = why_not(batch, membership)
+        if obstacle is not None or membership is None:
             row.verdict = Verdict.HELD
-            row.problems = [problem("id_number", "ended_meanwhile"), *row.problems]
+            row.problems = [problem(*obstacle or ENDED), *row.problems]
             continue
-        before = apply(membership, json.loads(row.cleaned or "{}"))
+        before = apply(membership, _shown(row))
         row.before = json.dumps(before)
         changed[membership.pk] = sorted(before)
         if "vehicle_plate" in before:
@@ -51,6 +53,24 @@ def write(*, by: User, batch: ImportBatch, portion: int) -> None:
     # One that is driven already stays the row it is.
     MemberVehicle.objects.bulk_create(driven, ignore_conflicts=True)
     save([memberships[pk] for pk in changed], by=by, verb="membership.update")
+
+
+def why_not(batch: ImportBatch, membership: Membership | None) -> tuple[str, str] | None:
+    """Return the field and reason for which a known member is not this import's to change now."""
+    if membership is None:
+        return ENDED
+    if not membership.unit.path.startswith(batch.unit.path):
+        return ("unit", "other_union")
+    if membership.person.stopped_at or membership.person.anonymised_at:
+        return ("id_number", "stopped")
+    return None
+
+
+def _shown(row: ImportRow) -> Values:
+    """Return the row's values that the preview said would change; nobody confirmed the others."""
+    told = {one["field"] for one in row.problems if one["code"] in ("changes", "changes_to")}
+    values: Values = json.loads(row.cleaned or "{}")
+    return {name: value for name, value in values.items() if name in told}
 
 
 def vehicle_id(row: ImportRow) -> UUID:
@@ -75,6 +95,8 @@ def apply(membership: Membership, values: Values) -> Values:
 def put_back(membership: Membership, before: Values, after: Values) -> bool:
     """Put the replaced values back, unless one of them was changed since; return whether."""
     now = current(membership)
+    if "phone" in before and membership.person.phone_state == PhoneState.VERIFIED:
+        return False  # its owner has said since that it is right
     if any(now[name] != after[name] for name in before):
         return False
     for name, value in before.items():
@@ -112,7 +134,7 @@ def _locked(ids: list[UUID]) -> dict[UUID, Membership]:
     rows = Membership.objects.select_for_update(of=("self", "person")).filter(
         pk__in=ids, state__in=OPEN_MEMBERSHIP
     )
-    return {row.pk: row for row in rows.select_related("person").order_by("pk")}
+    return {row.pk: row for row in rows.select_related("person", "unit").order_by("pk")}
 
 
 def _set(membership: Membership, name: str, value: Any) -> None:
