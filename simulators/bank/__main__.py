@@ -7,7 +7,6 @@ import json
 import signal
 import sqlite3
 import sys
-import threading
 from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
@@ -54,17 +53,18 @@ def once(ledger: Ledger, options: argparse.Namespace) -> None:
 
 def serve(ledger: Ledger, options: argparse.Namespace) -> None:
     """Pass over the folder until SIGTERM or Ctrl-C; a failing pass is reported and tried again."""
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    # Waited for, not handled: a handler that sets an event hangs when it comes in the wait for it.
+    ends = {signal.SIGTERM, signal.SIGINT}
+    signal.pthread_sigmask(signal.SIG_BLOCK, ends)
     desk = desk_of(ledger, options)
     print(f"serving {options.folder}", flush=True)
-    while not stop.is_set():
+    while True:
         try:
             desk.run_once()
         except (OSError, sqlite3.Error) as error:
             print(f"pass failed, trying again: {error}", file=sys.stderr, flush=True)
-        stop.wait(options.poll)
+        if signal.sigtimedwait(ends, options.poll):
+            return
 
 
 def show_ledger(ledger: Ledger, options: argparse.Namespace) -> None:
