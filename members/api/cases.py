@@ -12,7 +12,6 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from members.api.serializers import refuse_unknown
 from members.api.views import LOOK_AT_MEMBERS, as_json
 from members.certificates.queries import in_force
 from members.models import Employer, Membership, Transfer, UnionUnit
@@ -21,7 +20,7 @@ from members.transfers import actions, queries
 from members.transfers.states import TransferKind, TransferState
 from members.transfers.views import PULLS
 from unionportal.core import limits
-from unionportal.core.api.fields import StrictCharField
+from unionportal.core.api.fields import StrictCharField, StrictSerializer
 from unionportal.core.api.schema import IDEMPOTENCY_KEY
 from unionportal.core.api.views import PortalViewSet, create_once
 from unionportal.core.models import User
@@ -54,14 +53,6 @@ class TransferSerializer(serializers.ModelSerializer[Transfer]):
 
     def _is_known(self, row: Transfer) -> bool:
         return row.pk in self.context.get("known", ())
-
-
-class StrictSerializer(serializers.Serializer[Any]):
-    """A body whose unknown fields are refused, not ignored."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        refuse_unknown(self, data)
-        return super().to_internal_value(data)
 
 
 class PullSerializer(StrictSerializer):

@@ -13,6 +13,7 @@ from rest_framework.response import Response
 
 from members.imports import feeding
 from members.models import UnionUnit
+from unionportal.core.api.fields import StrictSerializer
 from unionportal.core.api.schema import IDEMPOTENCY_KEY
 from unionportal.core.api.views import create_once
 from unionportal.core.models import User
@@ -21,19 +22,7 @@ from unionportal.core.roles import Permission
 P = Permission
 
 
-class Strict(serializers.Serializer[Any]):
-    """A body in which an unknown field is refused."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        if isinstance(data, dict) and (unknown := sorted(set(data) - set(self.fields))):
-            known = ", ".join(self.fields)
-            raise serializers.ValidationError(
-                {name: [_("Unknown field. Known here: %s") % known] for name in unknown}
-            )
-        return super().to_internal_value(data)
-
-
-class FedMemberSerializer(Strict):
+class FedMemberSerializer(StrictSerializer):
     """A member as the head office's system has it; the fields of a register's row, as text."""
 
     name = serializers.CharField(max_length=60)
@@ -48,7 +37,7 @@ class FedMemberSerializer(Strict):
     platform_name = serializers.CharField(max_length=60, required=False, allow_blank=True)
 
 
-class LeaverSerializer(Strict):
+class LeaverSerializer(StrictSerializer):
     """Who left: by member number or by ID number, on which day, how."""
 
     how = serializers.ChoiceField(choices=feeding.LEAVINGS)
@@ -62,7 +51,7 @@ class LeaverSerializer(Strict):
         return data
 
 
-class PageSerializer(Strict):
+class PageSerializer(StrictSerializer):
     """A page of a head office's members."""
 
     unit = serializers.PrimaryKeyRelatedField(queryset=UnionUnit.objects.none())

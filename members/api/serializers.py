@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from members.actions.candidates import Candidate
@@ -19,7 +18,7 @@ from members.models import (
 )
 from members.models.people import IdType
 from members.states import Confirmation, Source
-from unionportal.core.api.fields import StrictCharField, StrictUUIDField
+from unionportal.core.api.fields import StrictCharField, StrictSerializer, StrictUUIDField
 from unionportal.core.models import User
 from unionportal.core.roles import Permission
 
@@ -101,17 +100,8 @@ class ApplicationSerializer(serializers.ModelSerializer[Application]):
         )  # fmt: skip
 
 
-def refuse_unknown(form: serializers.Serializer[Any], data: Any) -> None:
-    """Raise a validation error for fields nobody knows: they are refused, not ignored."""
-    if isinstance(data, dict) and (unknown := sorted(set(data) - set(form.fields))):
-        known = ", ".join(form.fields)
-        raise serializers.ValidationError(
-            {name: [_("Unknown field. Known here: %s") % known] for name in unknown}
-        )
-
-
-class CandidateSerializer(serializers.Serializer[Candidate]):
-    """A new application. An unknown field is refused, not ignored."""
+class CandidateSerializer(StrictSerializer):
+    """A new application."""
 
     name = StrictCharField(max_length=60)
     id_type = serializers.ChoiceField(choices=IdType.choices, default=IdType.CITIZEN)
@@ -139,10 +129,6 @@ class CandidateSerializer(serializers.Serializer[Candidate]):
     def _user(self) -> User | None:
         request = self.context.get("request")
         return request.user if request is not None else None
-
-    def to_internal_value(self, data: Any) -> Any:
-        refuse_unknown(self, data)
-        return super().to_internal_value(data)
 
     def candidate(self) -> Candidate:
         """Return the checked values for the action; nobody has confirmed anything yet."""

@@ -14,11 +14,11 @@ from rest_framework.response import Response
 from members import record
 from members.actions import classification, standing
 from members.actions.standing import Change
-from members.api.serializers import MemberSerializer, refuse_unknown
+from members.api.serializers import MemberSerializer
 from members.models import Membership, StatusChange, WorkerGroup
 from members.models.standing import RetainReason
 from members.record import Kind, Sensitivity
-from unionportal.core.api.fields import StrictCharField
+from unionportal.core.api.fields import StrictCharField, StrictSerializer
 from unionportal.core.api.schema import IDEMPOTENCY_KEY
 from unionportal.core.api.views import create_once
 from unionportal.core.roles import Permission, has_permission
@@ -73,16 +73,12 @@ class MemberDetailSerializer(MemberSerializer):
         return StatusChangeSerializer(rows, many=True).data
 
 
-class StepSerializer(serializers.Serializer[Change]):
+class StepSerializer(StrictSerializer):
     """What a step needs. `state` is what the caller saw; another one by now answers 409."""
 
     day = serializers.DateField()
     reason = StrictCharField(max_length=200, default="", allow_blank=True)
     state = StrictCharField(max_length=12, default=None, allow_null=True)
-
-    def to_internal_value(self, data: Any) -> Any:
-        refuse_unknown(self, data)
-        return super().to_internal_value(data)
 
 
 class RetainSerializer(StepSerializer):
@@ -91,17 +87,13 @@ class RetainSerializer(StepSerializer):
     reason_code = serializers.ChoiceField(choices=RetainReason.choices)
 
 
-class ReclassifySerializer(serializers.Serializer[Membership]):
+class ReclassifySerializer(StrictSerializer):
     """The group from a day on; drivers' groups need a plate."""
 
     group = serializers.PrimaryKeyRelatedField(queryset=WorkerGroup.objects.all())
     day = serializers.DateField()
     plate = StrictCharField(max_length=20, default="", allow_blank=True)
     reason = StrictCharField(max_length=200, default="", allow_blank=True)
-
-    def to_internal_value(self, data: Any) -> Any:
-        refuse_unknown(self, data)
-        return super().to_internal_value(data)
 
 
 class StepAnswer(serializers.Serializer[Membership]):

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from members.actions import feeds
-from members.api.feeding import FeedingMixin, Strict
+from members.api.feeding import FeedingMixin
 from members.models import (
     CollectiveContract,
     Committee,
@@ -25,6 +25,7 @@ from members.models import (
     UnitPlacement,
 )
 from members.queries.bodies import UnitHealth
+from unionportal.core.api.fields import StrictSerializer
 from unionportal.core.api.schema import IDEMPOTENCY_KEY
 from unionportal.core.api.views import PortalViewSet, create_once
 from unionportal.core.models import User
@@ -206,7 +207,7 @@ class FeedSerializer(serializers.ModelSerializer[UnitFeed]):
         fields = ("id", "unit", "as_of", "members", "women", "received_at")
 
 
-class NewFeedSerializer(Strict):
+class NewFeedSerializer(StrictSerializer):
     """What a head office's own system sends; an unknown field is refused."""
 
     unit = serializers.PrimaryKeyRelatedField(queryset=UnionUnit.objects.none())

@@ -13,7 +13,6 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from members.api.serializers import refuse_unknown
 from members.bulk import actions
 from members.bulk.actions import Plan
 from members.bulk.queries import changes_of
@@ -22,7 +21,7 @@ from members.models import BulkChange, BulkRow, Membership, UnionUnit, WorkerGro
 from members.models.bulk import BulkKind, Finding
 from members.models.standing import RetainReason
 from members.states import BulkState
-from unionportal.core.api.fields import StrictCharField, StrictUUIDField
+from unionportal.core.api.fields import StrictCharField, StrictSerializer, StrictUUIDField
 from unionportal.core.api.schema import IDEMPOTENCY_KEY
 from unionportal.core.api.views import PortalViewSet, create_once
 from unionportal.core.models import User
@@ -50,7 +49,7 @@ class BulkChangeSerializer(serializers.ModelSerializer[BulkChange]):
         return found
 
 
-class NewBulkSerializer(serializers.Serializer[Any]):
+class NewBulkSerializer(StrictSerializer):
     """Who (`members`, or `query`: the list's query string, "" for all) and what."""
 
     kind = serializers.ChoiceField(choices=BulkKind.choices)
@@ -67,10 +66,6 @@ class NewBulkSerializer(serializers.Serializer[Any]):
         if "request" in self.context:
             seen = UnionUnit.objects.visible_to(self.context["request"].user, DECIDE)
             self.fields["unit"].queryset = seen  # type: ignore[attr-defined]
-
-    def to_internal_value(self, data: Any) -> Any:
-        refuse_unknown(self, data)
-        return super().to_internal_value(data)
 
     def validate(self, data: dict[str, Any]) -> dict[str, Any]:
         name = NEEDED.get(BulkKind(data["kind"]))
@@ -98,7 +93,7 @@ class NewBulkSerializer(serializers.Serializer[Any]):
         return Selection(ids=tuple(dict.fromkeys(data["members"])))
 
 
-class UndoSerializer(serializers.Serializer[Any]):
+class UndoSerializer(StrictSerializer):
     """Why the change is taken back."""
 
     reason = StrictCharField(max_length=200)

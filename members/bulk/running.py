@@ -72,11 +72,9 @@ def _is_possible(by: User, change: BulkChange, waiting: QuerySet[BulkRow]) -> bo
 
     What was made so far stays and can be taken back: a change never hangs half made.
     """
-    kind = kinds.kind_of(change)
-    if units := kind.units(change):
-        hold_units(units)
+    _hold(change)
     try:
-        kind.check(by, change.params)
+        kinds.kind_of(change).check(by, change.params)
     except (Refused, NotAllowed):
         waiting.update(finding=Finding.SINCE)
         return False
@@ -89,7 +87,7 @@ def _locked(pk: UUID) -> BulkChange:
 
 def _look_again(by: User, change: BulkChange, rows: list[BulkRow]) -> dict[UUID, str]:
     """Lock the members and return what is found of each now; nothing for those out of reach."""
-    ids = _lock(change, rows)
+    ids = _lock(rows)
     reached = Membership.objects.visible_to(by, RIGHT).filter(pk__in=ids)
     found = kinds.found(kinds.kind_of(change), reached, change.params, change.day)
     stood = {
@@ -103,10 +101,13 @@ def _look_again(by: User, change: BulkChange, rows: list[BulkRow]) -> dict[UUID,
     }
 
 
-def _lock(change: BulkChange, rows: list[BulkRow]) -> list[UUID]:
-    """Lock the unions first and then the members, as every move does."""
+def _hold(change: BulkChange) -> None:
+    """Hold the unions: first of all, before the members, as every move does."""
     if units := kinds.kind_of(change).units(change):
         hold_units(units)
+
+
+def _lock(rows: list[BulkRow]) -> list[UUID]:
     ids = [row.membership_id for row in rows]
     locked = Membership.objects.select_for_update(of=("self",)).filter(pk__in=ids).order_by("pk")
     return list(locked.values_list("pk", flat=True))
@@ -132,7 +133,8 @@ def _undo_portion(by: User, pk: UUID) -> int:
     rows = list(waiting.order_by("pk")[:CHUNK])
     if not rows:
         return 0
-    _lock(change, rows)
+    _hold(change)
+    _lock(rows)
     mine = BulkRow.objects.filter(pk__in=[row.pk for row in rows])
     for why, ids in _objections(by, change, mine).items():
         mine.filter(pk__in=ids).update(kept=why)

@@ -18,7 +18,7 @@ from members.merging.people import MERGED, SURVIVOR, choosable
 from members.models import DuplicatePair, Person
 from members.models.duplicates import Evidence
 from members.states import PairState
-from unionportal.core.api.fields import StrictCharField
+from unionportal.core.api.fields import StrictCharField, StrictSerializer
 from unionportal.core.api.schema import IDEMPOTENCY_KEY
 from unionportal.core.api.views import PortalViewSet, create_once
 from unionportal.core.roles import Permission
@@ -44,19 +44,7 @@ class PairSerializer(serializers.ModelSerializer[DuplicatePair]):
                   "decided_at")  # fmt: skip
 
 
-class _Strict(serializers.Serializer[Any]):
-    """Refuses an unknown field instead of ignoring it."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        if isinstance(data, dict) and (unknown := sorted(set(data) - set(self.fields))):
-            known = ", ".join(self.fields)
-            raise serializers.ValidationError(
-                {name: [_("Unknown field. Known here: %s") % known] for name in unknown}
-            )
-        return super().to_internal_value(data)
-
-
-class MergeSerializer(_Strict):
+class MergeSerializer(StrictSerializer):
     """Which record survives, whose value of each field is taken, and why."""
 
     survivor = serializers.ChoiceField(choices=["first", "second"])
@@ -71,7 +59,7 @@ class MergeSerializer(_Strict):
         return value
 
 
-class DismissSerializer(_Strict):
+class DismissSerializer(StrictSerializer):
     """Why the two are two people."""
 
     reason = StrictCharField(max_length=200)
@@ -112,7 +100,7 @@ class PairViewSet(PortalViewSet):
         pair, data = self.get_object(), self._read(MergeSerializer, request)
         return create_once(request, lambda: self._merge(pair, data))
 
-    def _read(self, kind: type[_Strict], request: Request) -> dict[str, Any]:
+    def _read(self, kind: type[StrictSerializer], request: Request) -> dict[str, Any]:
         serializer = kind(data=request.data)
         serializer.is_valid(raise_exception=True)
         return dict(serializer.validated_data)

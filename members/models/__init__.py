@@ -1,4 +1,5 @@
 from members.models.applications import Application, ApprovalDecision
+from members.models.belonging import Affiliation, GroupMembership, MemberCertificate
 from members.models.bodies import Committee, CommitteeSeat, TermExtension
 from members.models.bulk import BulkChange, BulkRow
 from members.models.codes import Education, Ethnicity, PoliticalAffiliation
@@ -24,13 +25,7 @@ from members.models.organisation import (
     UnitPlacement,
     WorkerGroup,
 )
-from members.models.people import (
-    Affiliation,
-    GroupMembership,
-    MemberCertificate,
-    Membership,
-    Person,
-)
+from members.models.people import Membership, Person
 from members.models.requests import DataRequest
 from members.models.search import MemberKey
 from members.models.standing import MemberVehicle, StatusChange

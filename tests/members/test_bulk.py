@@ -10,10 +10,8 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from members import queries
-from members.actions import classification, employer_merge, memberships
+from members.actions import classification, memberships
 from members.bulk import actions, running
-from members.bulk import queries as queries_of_bulk
 from members.bulk.actions import Plan
 from members.bulk.selection import Selection
 from members.models import (
@@ -23,64 +21,35 @@ from members.models import (
     GroupMembership,
     Membership,
     StatusChange,
-    UnionUnit,
     WorkerGroup,
 )
 from tests.factories import members as make
+from tests.members.bulk_steps import (
+    DAY,
+    confirmed,
+    counted,
+    everybody,
+    hired,
+    into,
+    made,
+    picked,
+    plan,
+    posted,
+    staged,
+    undone,
+)
 from tests.members.test_reorganisation import assert_everybody_is_somewhere_once
 from unionportal.core import jobs
 from unionportal.core.actors import SYSTEM
 from unionportal.core.errors import NotAllowed, Refused, Stale
-from unionportal.core.models import AuditEvent, Job
+from unionportal.core.models import AuditEvent
 
 pytestmark = pytest.mark.django_db
-DAY = date(2026, 5, 4)
-EVE = DAY - timedelta(days=1)
-
-
-def plan(kind, **params) -> Plan:
-    return Plan(kind=kind, day=DAY, reason="公司转型", params=params)
-
-
-def picked(*members) -> Selection:
-    return Selection(ids=tuple(one.pk for one in members))
-
-
-def everybody(query: str = "") -> Selection:
-    return Selection(query=query, is_whole=True)
-
-
-def staged(by, what: Plan, chosen: Selection) -> BulkChange:
-    return actions.stage(by=by, plan=what, selection=chosen)
-
-
-def confirmed(by, change: BulkChange) -> BulkChange:
-    jobs.run(actions.confirm(by=by, change=change).pk)
-    change.refresh_from_db()
-    return change
-
-
-def made(by, what: Plan, chosen: Selection) -> BulkChange:
-    return confirmed(by, staged(by, what, chosen))
-
-
-def undone(by, change: BulkChange) -> BulkChange:
-    jobs.run(actions.undo(by=by, change=change, reason="选错了").pk)
-    change.refresh_from_db()
-    return change
-
-
-def counted(user) -> dict:
-    return {day: queries.members_as_of(user, day) for day in (EVE, DAY, timezone.localdate())}
 
 
 @pytest.fixture
 def couriers(district):
-    return [make.membership(district.firm_a, joined_on=date(2026, 1, 5)) for _one in range(3)]
-
-
-def into(code: str) -> Plan:
-    return plan("group", group=code)
+    return hired(district)
 
 
 def test_a_group_is_changed_from_its_day_and_taken_back(district_officer, couriers):
@@ -240,15 +209,7 @@ def test_filters_narrow_the_choice(district, district_officer, couriers):
     change = staged(district_officer, into("DOMESTIC_WORKER"), Selection(
         query="unit=" + str(district.unit_b.pk), is_whole=True))  # fmt: skip
     assert [row.membership_id for row in change.rows.all()] == [other.pk]
-    assert "after" not in Selection.read(_data(query=query, whole="1")).query
-
-
-def _data(**values):
-    from django.http import QueryDict  # noqa: PLC0415 - a helper of one test
-
-    made = QueryDict(mutable=True)
-    made.update(values)
-    return made
+    assert "after" not in Selection.read(posted(query=query, whole="1")).query
 
 
 def test_portion_after_portion_and_after_a_death(district_officer, couriers, monkeypatch):
@@ -322,72 +283,12 @@ def test_the_database_refuses_nonsense(district_officer, couriers):
             BulkChange.objects.filter(pk=change.pk).update(**values)
 
 
-def post(client, path, **values):
-    return client.post(path, {"form_id": str(uuid4()), **values})
-
-
-def test_the_pages_lead_from_the_list_to_the_undo(district, district_officer, client_for, couriers):
-    client = client_for(district_officer)
-    page = client.get("/desk/members/").content.decode()
-    assert page.count('name="pick"') == 3
-    assert "All of the list" in page
-
-    form = {"kind": "group", "pick": [str(one.pk) for one in couriers], "query": "order=name"}
-    page = client.post("/desk/members/changes/choose/", form).content.decode()
-    assert "3 picked members" in page
-
-    new = "/desk/members/changes/new/group/"
-    chosen = {"pick": ",".join(str(one.pk) for one in couriers)}
-    answer = post(client, new, **chosen, day="2026-05-04", reason="")
-    assert (answer.status_code, "3 picked members" in answer.content.decode()) == (400, True)
-    chosen |= {"group": "DOMESTIC_WORKER", "day": "2026-05-04", "reason": "公司转型"}
-    answer = post(client, new, **chosen)
-    change = BulkChange.objects.get()
-    assert answer.url == change.get_absolute_url()
-    page = client.get(answer.url).content.decode()
-    assert "<b>3</b> members will be changed" in page
-
-    post(client, f"{answer.url}confirm/")
-    assert "Changing the members" in client.get(answer.url).content.decode()
-    jobs.run(Job.objects.get(kind=actions.WRITE).pk)
-    page = client.get(answer.url).content.decode()
-    assert 'data-count="done">3<' in page
-    post(client, f"{answer.url}undo/", reason="选错了")
-    jobs.run(Job.objects.get(kind=actions.UNDO).pk)
-    assert 'data-count="put_back">3<' in client.get(answer.url).content.decode()
-    assert "Undone" in client.get("/desk/members/changes/").content.decode()
-
-
-def test_a_choice_is_dropped(district_officer, client_for, couriers):
-    change = staged(district_officer, into("DOMESTIC_WORKER"), picked(*couriers))
-    client = client_for(district_officer)
-    client.post(f"{change.get_absolute_url()}cancel/")
-    assert "Nothing was changed" in client.get(change.get_absolute_url()).content.decode()
-    assert not BulkRow.objects.exists()
-
-
-def test_picked_rows_are_taken_out_as_a_file(district_officer, client_for, couriers):
-    client = client_for(district_officer)
-    form = {"kind": "export", "pick": [str(one.pk) for one in couriers[:2]]}
-    answer = client.post("/desk/members/changes/choose/", form)
-    assert client.get(answer.url).status_code == 200
-    query = answer.url.partition("?")[2]
-    assert client.get(f"/desk/members/?{query}").content.decode().count('name="pick"') == 2
-    assert client.get("/desk/members/?picked=x").status_code == 400
-
-
-@pytest.mark.parametrize("form", [{"kind": "group"}, {"kind": "group", "pick": "x"}])
-def test_nobody_picked_is_said(form, district_officer, client_for, couriers):
-    answer = client_for(district_officer).post("/desk/members/changes/choose/", form)
-    assert answer.status_code in (302, 400)
-
-
 def test_a_query_is_never_cut_and_keeps_no_name(district_officer, couriers):
     with pytest.raises(Refused) as refusal:
-        Selection.read(_data(query="q=" + "中" * 300, whole="1"))
+        Selection.read(posted(query="q=" + "中" * 300, whole="1"))
     assert refusal.value.code == "long_query"
     long = "columns=" + "x" * 1_990 + "&state=retained"
-    assert Selection.read(_data(query=long, whole="1")).query == "state=retained"
+    assert Selection.read(posted(query=long, whole="1")).query == "state=retained"
     change = staged(
         district_officer, into("DOMESTIC_WORKER"),
         everybody(f"state=active&q={couriers[0].person.name}"),
@@ -399,62 +300,3 @@ def test_a_query_is_never_cut_and_keeps_no_name(district_officer, couriers):
 def test_an_empty_choice_is_nobody_and_not_everybody(picked_ids, district_officer, couriers):
     with pytest.raises(Refused):
         everybody(f"picked={picked_ids}").rows(district_officer)
-
-
-def test_a_target_that_closes_meanwhile_ends_the_work_and_leaves_the_undo(
-    district, district_officer, couriers, monkeypatch
-):
-    monkeypatch.setattr(running, "CHUNK", 1)
-    target = make.employer_union(district.unit_b, name="丙配送有限公司工会")
-    change = staged(district_officer, plan("move", unit=str(target.pk)), picked(*couriers))
-    job = actions.confirm(by=district_officer, change=change)
-
-    def turn_outside(**_more):
-        UnionUnit.objects.filter(pk=target.pk).update(is_external=True)
-
-    running.write(by=district_officer, change=change, report=turn_outside)
-    change.refresh_from_db()
-    assert (change.state, change.counts["done"]) == ("done", 1)
-    assert change.found == {"fit": 1, "since": 2}
-    Job.objects.filter(pk=job.pk).update(state="done", finished_at=timezone.now())
-    UnionUnit.objects.filter(pk=target.pk).update(is_external=False)
-    assert undone(district_officer, change).counts["put_back"] == 1
-    assert not Membership.objects.filter(unit=target).exists()
-    assert_everybody_is_somewhere_once()
-
-
-def test_an_employer_merged_meanwhile_is_not_given_back(district, district_officer):
-    first = make.employer(district.area_a, covered_by=district.firm_a)
-    other = make.employer(district.area_a, covered_by=district.firm_a)
-    member = make.membership(district.firm_a, joined_on=date(2026, 1, 5), employer=first)
-    target = plan("move", unit=str(district.firm_b.pk), employer=str(other.pk))
-    change = made(district_officer, target, picked(member))
-    assert change.counts["done"] == 1
-    employer_merge.merge(by=district_officer, keep=other, double=first, reason="同一家")
-    undone(district_officer, change)
-    member.refresh_from_db()
-    assert (member.unit_id, member.employer_id) == (district.firm_a.pk, other.pk)
-    gone = plan("move", unit=str(district.firm_b.pk), employer=str(first.pk))
-    with pytest.raises(Refused) as refusal:
-        staged(district_officer, gone, picked(member))
-    assert refusal.value.code == "employer_merged"
-
-
-def test_the_reason_of_the_undo_is_told_to_the_member(district_officer, couriers):
-    change = made(district_officer, plan("retain", reason_code="army"), picked(couriers[0]))
-    undone(district_officer, change)
-    last = StatusChange.objects.filter(membership=couriers[0]).latest("pk")
-    assert (last.verb, last.reason) == ("put_back", "选错了")
-
-
-def test_a_reader_sees_the_rows_in_the_own_reach_only(
-    district, district_officer, subdistrict_officer, couriers, client_for
-):
-    foreign = make.membership(district.firm_b, joined_on=date(2026, 1, 5))
-    change = staged(district_officer, into("DOMESTIC_WORKER"), picked(couriers[0], foreign))
-    BulkChange.objects.filter(pk=change.pk).update(unit=district.unit_a)
-    assert queries_of_bulk.rows_of(district_officer, change).count() == 2
-    own = queries_of_bulk.rows_of(subdistrict_officer, change)
-    assert [row.membership_id for row in own] == [couriers[0].pk]
-    rows = client_for(subdistrict_officer).get(f"/api/v1/bulk-rows/?change={change.pk}").json()
-    assert [row["membership"] for row in rows["results"]] == [str(couriers[0].pk)]

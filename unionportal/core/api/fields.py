@@ -1,10 +1,11 @@
-"""Serializer fields that take what they are called and turn nothing else into it."""
+"""Bodies and fields that take what they are called and turn nothing else into it."""
 
 from __future__ import annotations
 
 from typing import Any
 from uuid import UUID
 
+from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 
@@ -23,4 +24,16 @@ class StrictUUIDField(serializers.UUIDField):
     def to_internal_value(self, data: Any) -> UUID:
         if not isinstance(data, str):
             self.fail("invalid", value=data)
+        return super().to_internal_value(data)
+
+
+class StrictSerializer(serializers.Serializer[Any]):
+    """A body whose unknown fields are refused, not ignored."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, dict) and (unknown := sorted(set(data) - set(self.fields))):
+            known = ", ".join(self.fields)
+            raise serializers.ValidationError(
+                {name: [_("Unknown field. Known here: %s") % known] for name in unknown}
+            )
         return super().to_internal_value(data)

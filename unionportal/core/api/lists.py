@@ -17,7 +17,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from unionportal.core import saved
-from unionportal.core.api.fields import StrictCharField
+from unionportal.core.api.fields import StrictCharField, StrictSerializer
 from unionportal.core.api.schema import IDEMPOTENCY_KEY
 from unionportal.core.api.views import PortalViewSet, create_once
 from unionportal.core.errors import NotAllowed
@@ -30,18 +30,6 @@ from unionportal.core.roles import Permission, has_permission
 
 P = Permission
 LIST_NAMES = ("applications", "employers", "members", "units")
-
-
-class Strict(serializers.Serializer[Any]):
-    """Refuses an unknown field instead of ignoring it."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        if isinstance(data, dict) and (unknown := sorted(set(data) - set(self.fields))):
-            known = ", ".join(self.fields)
-            raise serializers.ValidationError(
-                {name: [_("Unknown field. Known here: %s") % known] for name in unknown}
-            )
-        return super().to_internal_value(data)
 
 
 class SavedFilterSerializer(serializers.ModelSerializer[SavedFilter]):
@@ -57,7 +45,7 @@ class SavedFilterSerializer(serializers.ModelSerializer[SavedFilter]):
         return bool(row.owner_id == self.context["request"].user.pk)
 
 
-class NewFilterSerializer(Strict):
+class NewFilterSerializer(StrictSerializer):
     """`query` is the query string of the list's page; the same name is written over."""
 
     list_name = serializers.ChoiceField(choices=LIST_NAMES)
@@ -142,7 +130,7 @@ class ExportSerializer(serializers.ModelSerializer[ExportRequest]):
         return f"/api/v1/exports/{row.pk}/download/"
 
 
-class NewExportSerializer(Strict):
+class NewExportSerializer(StrictSerializer):
     """Columns in the order of the list; `reason` for full numbers and for more than 5,000 rows."""
 
     list_name = serializers.ChoiceField(choices=LIST_NAMES)
@@ -155,7 +143,7 @@ class NewExportSerializer(Strict):
     reason = StrictCharField(max_length=200, allow_blank=True, default="")
 
 
-class RefusalSerializer(Strict):
+class RefusalSerializer(StrictSerializer):
     """Why the file is not given."""
 
     reason = StrictCharField(max_length=200)

@@ -1,0 +1,137 @@
+"""Cards, money, drives and service points."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+from django.utils import timezone
+
+from benefits.actions import cardfiles
+from benefits.models import LineSettlement, PayoutLine
+from benefits.states.cards import Transport
+from members.models import (
+    Membership,
+)
+from tests.architecture.things.registry import thing
+from tests.conftest import SINCE
+from tests.factories import members as make
+from tests.factories import outreach, payouts, stations
+from unionportal.core.actors import SYSTEM
+from unionportal.core.models import (
+    Grant,
+)
+
+if TYPE_CHECKING:
+    from tests.architecture.cast import Cast
+
+
+@thing
+def card(cast: Cast) -> dict[str, Any]:
+    member = Membership.objects.get(pk=cast.address_of("member")["pk"])
+    waiting = {"membership": member, "person": member.person}
+    return {"pk": payouts.MemberCard.objects.get_or_create(**waiting)[0].pk}
+
+
+@thing
+def card_step(cast: Cast) -> dict[str, Any]:
+    return {**cast.address_of("card"), "verb": "close"}
+
+
+@thing
+def cardfile(cast: Cast) -> dict[str, Any]:
+    cast.address_of("card")
+    by = cast.users["district_officer"]
+    return {"pk": cardfiles.build_request(by=by, transport=Transport.MANUAL).pk}
+
+
+@thing
+def programme(cast: Cast) -> dict[str, Any]:
+    cast.address_of("card")
+    payouts.entitled_member(cast.place.firm_a)
+    made = payouts.programme()
+    payouts.entitlements.evaluate(made)
+    return {"pk": made.pk}
+
+
+@thing
+def entitlement(cast: Cast) -> dict[str, Any]:
+    return {"pk": payouts.Entitlement.objects.get(programme=cast.address_of("programme")["pk"]).pk}
+
+
+@thing
+def batch(cast: Cast) -> dict[str, Any]:
+    rows = payouts.Programme.objects.get(pk=cast.address_of("programme")["pk"])
+    return {"pk": payouts.batches.build(by=cast.users["finance_maker"], programme=rows).pk}
+
+
+@thing
+def line(cast: Cast) -> dict[str, Any]:
+    return {"pk": PayoutLine.objects.get(batch=cast.address_of("batch")["pk"]).pk}
+
+
+@thing
+def settlement(cast: Cast) -> dict[str, Any]:
+    maker = cast.users["finance_maker"]
+    made = LineSettlement.objects.create(
+        line_id=cast.address_of("line")["pk"], outcome="paid", note="对账单上有这一笔",
+        document=make.scan(maker), proposed_by=maker, proposed_key=maker.person_key,
+    )  # fmt: skip
+    return {"pk": made.pk}
+
+
+@thing
+def drive(cast: Cast) -> dict[str, Any]:
+    place = cast.place
+    return {"pk": outreach.drive(place.unit_a, areas=[place.area_a]).pk}
+
+
+@thing
+def joincode(cast: Cast) -> dict[str, Any]:
+    return {"pk": _code(cast).pk}
+
+
+@thing
+def poster(cast: Cast) -> dict[str, Any]:
+    return {"code": _code(cast).code}
+
+
+def _code(cast: Cast) -> Any:
+    place = cast.place
+    made = outreach.Drive.objects.get(pk=cast.address_of("drive")["pk"])
+    return outreach.code(made, place.firm_a, place.area_a)
+
+
+@thing
+def patch(cast: Cast) -> dict[str, Any]:
+    # Nobody's scope may widen by it, so its officer is none of those who are asked.
+    officer = cast.users["nobody"]
+    Grant.objects.create(
+        user=officer, role="field_officer", unit=cast.place.firm_a, started_on=SINCE
+    )
+    made = outreach.patch(officer, cast.place.area_a)
+    officer.grants.all().delete()
+    return {"pk": made.pk}
+
+
+@thing
+def point(cast: Cast) -> dict[str, Any]:
+    return {"pk": stations.make_point(cast.place.area_a, "draft").pk}
+
+
+@thing
+def point_step(cast: Cast) -> dict[str, Any]:
+    return {**cast.address_of("point"), "verb": "apply"}
+
+
+@thing
+def holiday(cast: Cast) -> dict[str, Any]:
+    made = stations.ServicePoint.objects.get(pk=cast.address_of("point")["pk"])
+    day = timezone.localdate() + dt.timedelta(days=3)
+    stations.actions.set_holiday(by=SYSTEM, point=made, day=day, spans=[], note="")
+    return {"pk": made.pk, "day_pk": made.holidays.get().pk}
+
+
+@thing
+def published_point(cast: Cast) -> dict[str, Any]:
+    return {"pk": stations.make_point(cast.place.area_a).pk}
