@@ -128,8 +128,9 @@ class PickColumn(tables.Column):  # type: ignore[misc]
     def header(self) -> SafeString:
         return format_html(
             '<input type="checkbox" class="form-check-input" form="{}" data-union-pick-all'
-            ' aria-label="{}">',
+            ' aria-label="{}"><span class="words" aria-hidden="true">{}</span>',
             self.form,
+            _("Pick this page"),
             _("Pick this page"),
         )
 
