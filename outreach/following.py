@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from uuid import UUID
 
 from django.db.models import F, Q
@@ -85,23 +85,31 @@ def _follow_patch(
     patch.ended_on = day
     patch.save(update_fields=["ended_on"])
     for area in areas:
-        start = _free_from(patch, area, day)
-        if start is None or (until is not None and start >= until):
-            continue
-        made = PatchAssignment.objects.create(
-            drive=patch.drive, officer=patch.officer, area_id=area, started_on=start,
-            ended_on=until,
-        )  # fmt: skip
-        audit.record(
-            by=by, verb="patch.follow_area", target=made,
-            data={"officer": str(patch.officer_id), "from": str(patch.pk)},
-        )  # fmt: skip
+        for start, end in _gaps(patch, area, day):
+            last = min([one for one in (end, until) if one], default=None)
+            if last is not None and start >= last:
+                continue
+            made = PatchAssignment.objects.create(
+                drive=patch.drive, officer=patch.officer, area_id=area, started_on=start,
+                ended_on=last,
+            )  # fmt: skip
+            audit.record(
+                by=by, verb="patch.follow_area", target=made,
+                data={"officer": str(patch.officer_id), "from": str(patch.pk)},
+            )  # fmt: skip
 
 
-def _free_from(patch: PatchAssignment, area: UUID, day: dt.date) -> dt.date | None:
-    """Return from when the officer has no patch there yet; None when one has no end."""
+def _gaps(
+    patch: PatchAssignment, area: UUID, day: dt.date
+) -> Iterator[tuple[dt.date, dt.date | None]]:
+    """Yield the times from `day` on in which the officer has no patch there."""
     held = PatchAssignment.objects.filter(
         drive=patch.drive, officer=patch.officer, area_id=area
     ).filter(Q(ended_on=None) | Q(ended_on__gt=day))
-    ends = list(held.values_list("ended_on", flat=True))
-    return None if None in ends else max([day, *filter(None, ends)])
+    for begun, ended in held.order_by("started_on").values_list("started_on", "ended_on"):
+        if begun > day:
+            yield day, begun
+        if ended is None:
+            return
+        day = max(day, ended)
+    yield day, None

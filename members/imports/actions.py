@@ -10,6 +10,7 @@ import hashlib
 import unicodedata
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
@@ -117,9 +118,13 @@ def same_file(
 def _first_of(tag: str, unit: UnionUnit, kind: ImportKind) -> ImportBatch | None:
     """Return the import that gave this workbook back, when it is one of the same unit and kind."""
     word, _space, key = tag.partition(" ")
-    if word != "import" or len(key) != 36:
+    if word != "import":
         return None
-    return ImportBatch.objects.filter(pk=key, unit=unit, kind=kind).first()
+    try:
+        pk = UUID(key)
+    except ValueError:
+        return None
+    return ImportBatch.objects.filter(pk=pk, unit=unit, kind=kind).first()
 
 
 @transaction.atomic

@@ -28,14 +28,18 @@ MEMBER_HERE, APPLIED_HERE, NOT_HERE = "member_here", "applied_here", "not_here"
 # The rows of one person in the file: each compared with the first of them.
 _TOGETHER = f"""
 WITH keyed AS (
-    SELECT number, id_index, name_key, phone_index, group_code, unit_id, joined_on, member_no,
+    SELECT number, id_index, member_no,
         first_value(number) OVER same AS first,
         CASE WHEN name_key <> first_value(name_key) OVER same THEN 'name'
              WHEN phone_index IS DISTINCT FROM first_value(phone_index) OVER same THEN 'phone'
              WHEN group_code <> first_value(group_code) OVER same THEN 'group'
              WHEN unit_id IS DISTINCT FROM first_value(unit_id) OVER same THEN 'unit'
              WHEN joined_on IS DISTINCT FROM first_value(joined_on) OVER same THEN 'joined_on'
-             WHEN member_no <> first_value(member_no) OVER same THEN 'member_no' END AS differs
+             WHEN member_no <> first_value(member_no) OVER same THEN 'member_no'
+             WHEN state <> first_value(state) OVER same THEN 'state'
+             WHEN employer_id IS DISTINCT FROM first_value(employer_id) OVER same THEN 'employer'
+             WHEN vehicle_plate <> first_value(vehicle_plate) OVER same THEN 'vehicle_plate'
+             WHEN said <> first_value(said) OVER same THEN 'record' END AS differs
     FROM {TABLE}
     WHERE is_readable AND past IS NULL
     WINDOW same AS (PARTITION BY id_index ORDER BY number)

@@ -6,9 +6,7 @@ A value travels as text, as JSON and SQL write it: a code, an ISO day, "true", a
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
 from typing import Any
-from uuid import UUID
 
 from django.db import connection
 
@@ -114,11 +112,12 @@ def leave_known_addresses(table: str) -> None:
             JOIN members_person found ON found.id_index = s.id_index
             JOIN members_person p ON p.id = coalesce(found.merged_into_id, found.id)
             WHERE s.is_readable AND s.said ->> '{ADDRESS}' IS NOT NULL""")
-        told: Mapping[UUID, tuple[int, str]] = {pk: (n, text) for n, text, pk in cursor.fetchall()}
+        told = cursor.fetchall()
         if not told:
             return
-        people = Person.objects.filter(pk__in=told).values_list("pk", ADDRESS).iterator()
-        same = [told[pk][0] for pk, text in people if text == told[pk][1]]
+        asked = {pk for _number, _text, pk in told}
+        known = dict(Person.objects.filter(pk__in=asked).values_list("pk", ADDRESS))
+        same = [number for number, text, pk in told if known[pk] == text]
         cursor.execute(
             f"UPDATE {table} SET said = said - '{ADDRESS}' WHERE number = ANY(%s)", [same]
         )

@@ -218,6 +218,18 @@ REASONS: dict[tuple[str, str], Text] = {
     ("", "other_member_no"): _(
         "Same ID number as row %(row)d, but another member number. Keep the right row."
     ),
+    ("", "other_state"): _(
+        "Same ID number as row %(row)d, but another standing. Keep the right row."
+    ),
+    ("", "other_employer"): _(
+        "Same ID number as row %(row)d, but another employer. Keep the right row."
+    ),
+    ("", "other_vehicle_plate"): _(
+        "Same ID number as row %(row)d, but another plate. Keep the right row."
+    ),
+    ("", "other_record"): _(
+        "Same ID number as row %(row)d, but other details. Keep the right row."
+    ),
     ("", "approved_since"): _("Kept: the application was approved since."),
     ("", "decided_since"): _("Kept: the application was decided or withdrawn since."),
     ("", "changed_since"): _("Kept: the record was changed since."),

@@ -82,6 +82,15 @@ def test_the_same_page_again_writes_nothing(head, district_officer):
     assert (Membership.objects.count(), Movement.objects.count()) == (1, 2)
 
 
+def test_a_page_that_another_one_followed_is_taken_anew(head, district_officer):
+    old, new = row(1), row(1, phone=phone(7))
+    for page, expected in ((old, "new"), (new, "update"), (old, "update"), (old, "update")):
+        got = send(district_officer, head, page)
+        assert verdicts(got) == [expected]
+    assert Person.objects.get().phone == phone(1)
+    assert ImportBatch.objects.count() == 3
+
+
 def test_each_row_has_the_verdict_an_import_would_give(head, district, district_officer):
     known = make.membership(district.firm_a)
     bad = row(3, id_number="490100199003070000")

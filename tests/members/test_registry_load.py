@@ -224,6 +224,16 @@ def test_person_of_a_former_member_is_used_again(district, district_officer, sec
     assert Membership.objects.filter(person=left.person).count() == 2
 
 
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [({"车牌号": "豫A12345"}, "other_vehicle_plate"), ({"手机号": phone(9)}, "other_phone")],
+)
+def test_rows_of_one_person_that_contradict_are_held(changes, code, district, district_officer):
+    rows = register([member(1), member(1, **changes)])
+    batch = load_preview(district_officer, district.firm_a, rows)
+    assert [(verdict, codes) for _row, verdict, codes in outcome(batch)] == [("held", [code])] * 2
+
+
 def test_somebody_who_came_first_is_not_written_twice(district, district_officer, second_officer):
     batch = load_preview(district_officer, district.firm_a, register([member(1), member(2)]))
     make.membership(district.firm_a, id_number=id_number(1))

@@ -92,6 +92,17 @@ def test_a_patch_the_officer_has_there_already_is_not_doubled(district, field_of
     assert PatchAssignment.objects.filter(ended_on=None).count() == 1
 
 
+def test_time_before_and_after_a_later_patch_there_is_filled(district, field_officer):
+    make.patch(field_officer, district.area_a, started_on=TODAY() - 9 * ONE_DAY)
+    later = TODAY() + 30 * ONE_DAY
+    make.patch(field_officer, district.area_b, started_on=later, ended_on=later + ONE_DAY)
+    end(district.area_a, district.area_b)
+    held = PatchAssignment.objects.filter(area=district.area_b).order_by("started_on")
+    assert list(held.values_list("started_on", "ended_on")) == [
+        (TODAY(), later), (later, later + ONE_DAY), (later + ONE_DAY, None),
+    ]  # fmt: skip
+
+
 def test_the_areas_below_take_their_patches_along(district, field_officer):
     below = people.area(district.area_a, level="community")
     make.patch(field_officer, below, started_on=TODAY() - 9 * ONE_DAY)
