@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -26,6 +26,7 @@ EXTENSIONS = ["pg_trgm", "btree_gist"]
 PATIENCE_SECONDS = 60.0
 # Only for tests: a crash of the machine may lose data, a crash of the server may not.
 FAST_AND_LOSSY = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+SMALL = ("shared_buffers=128MB",)  # beside other programs, as on the machine of a first look
 
 
 def clean_environment() -> dict[str, str]:
@@ -67,14 +68,22 @@ def initialise(postgres: Postgres, places: Places, *, durable: bool = True) -> N
         raise StartError(f"PostgreSQL could not make its data folder: {last_words(answer.stderr)}")
 
 
-def postgres_child(postgres: Postgres, places: Places, *, durable: bool = True) -> Child:
+def roomy() -> tuple[str, ...]:
+    """Return the memory settings of a database server in service (docs/howto/deploy.md)."""
+    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
+    return (f"shared_buffers={min(4096, machine // 4)}MB", "max_wal_size=4GB")
+
+
+def postgres_child(
+    postgres: Postgres, places: Places, *, durable: bool = True, settings: Sequence[str] = SMALL
+) -> Child:
     """Describe the private PostgreSQL as a child program."""
     options = [
         "listen_addresses=",
         f'unix_socket_directories="{places.sockets}"',
         "unix_socket_permissions=0700",
         "max_connections=100",
-        "shared_buffers=128MB",
+        *settings,
         *(() if durable else FAST_AND_LOSSY),
     ]
     arguments = [word for option in options for word in ("-c", option)]
@@ -112,13 +121,19 @@ def valkey_child(valkey: Valkey, places: Places) -> Child:
 
 
 def start_postgres(
-    supervisor: Supervisor, places: Places, found: list[Postgres], *, durable: bool = True
+    supervisor: Supervisor,
+    places: Places,
+    found: list[Postgres],
+    *,
+    durable: bool = True,
+    settings: Sequence[str] = SMALL,
 ) -> Child:
     """Start the private PostgreSQL; ``wait_for_database`` tells when it answers."""
     chosen = programs.choose_postgres(places.postgres, found)
     postgres = programs.reachable_postgres(chosen, places.identity, places.home)
     initialise(postgres, places, durable=durable)
-    return supervisor.start(postgres_child(postgres, places, durable=durable))
+    child = postgres_child(postgres, places, durable=durable, settings=settings)
+    return supervisor.start(child)
 
 
 def start_valkey(supervisor: Supervisor, places: Places) -> Child:

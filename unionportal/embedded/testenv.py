@@ -1,8 +1,9 @@
 """Run one command with a throw-away PostgreSQL and Valkey, then remove both.
 
-``python -m unionportal.embedded.testenv [--postgres FOLDER] [--keep FOLDER] COMMAND [ARGUMENT …]``
+``python -m unionportal.embedded.testenv [--postgres FOLDER] [--keep FOLDER] [--roomy] COMMAND …``
 is what ``script/test`` starts pytest with. The command finds the servers in DATABASE_URL and
-REDIS_URL. With ``--keep`` their data lies in that folder and is there again the next time.
+REDIS_URL. With ``--keep`` their data lies in that folder and is there again the next time; with
+``--roomy`` PostgreSQL gets the memory it would have in service.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -27,13 +28,19 @@ from unionportal.embedded.supervisor import Supervisor
 
 
 @contextmanager
-def private_servers(data: Path, found: list[Postgres] | None = None) -> Iterator[Places]:
+def private_servers(
+    data: Path, found: list[Postgres] | None = None, settings: Sequence[str] = servers.SMALL
+) -> Iterator[Places]:
     """Run a fast, lossy PostgreSQL and a Valkey below ``data`` for the length of the block."""
     places = layout.prepare(data)
     supervisor = Supervisor(_complain)
     try:
         database = servers.start_postgres(
-            supervisor, places, found or programs.find_postgres(), durable=False
+            supervisor,
+            places,
+            found or programs.find_postgres(),
+            durable=False,
+            settings=settings,
         )
         broker = servers.start_valkey(supervisor, places)
         servers.wait_for_database(database, places)
@@ -60,16 +67,21 @@ def _stopped(number: int, frame: object) -> None:
     raise KeyboardInterrupt
 
 
-def run(command: list[str], postgres: str | None = None, keep: str | None = None) -> int:
+def run(
+    command: list[str],
+    postgres: str | None = None,
+    keep: str | None = None,
+    settings: Sequence[str] = servers.SMALL,
+) -> int:
     """Run a command with private servers and return its exit code."""
     if keep is not None:
-        with private_servers(Path(keep).resolve(), _given(postgres)) as places:
+        with private_servers(Path(keep).resolve(), _given(postgres), settings) as places:
             return _run(command, places)
     data = Path(tempfile.mkdtemp(prefix="unionportal-test-"))
     data.chmod(0o711)
     home = data
     try:
-        with private_servers(data, _given(postgres)) as places:
+        with private_servers(data, _given(postgres), settings) as places:
             home = places.home
             return _run(command, places)
     finally:
@@ -88,11 +100,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="testenv", description=__doc__)
     parser.add_argument("--postgres", help="folder with the PostgreSQL programs to use")
     parser.add_argument("--keep", help="folder for the servers' data, used again the next time")
+    parser.add_argument("--roomy", action="store_true", help="memory as a server in service has")
     parser.add_argument("command", nargs=argparse.REMAINDER)
     options = parser.parse_args()
+    settings = servers.roomy() if options.roomy else servers.SMALL
     signal.signal(signal.SIGTERM, _stopped)
     try:
-        return run(options.command, options.postgres, options.keep)
+        return run(options.command, options.postgres, options.keep, settings)
     except StartError as error:
         sys.stderr.write(f"{error}\n")
         return 1
