@@ -197,7 +197,7 @@ def _write_consents(openings: Sequence[Opening]) -> None:
         withdrawn_at__isnull=True,
     )
     known = set(have.values_list("person_id", flat=True)) if confirmed else set()
-    Consent.objects.bulk_create(
+    given = Consent.objects.bulk_create(
         Consent(
             person=opening.person,
             purpose=Consent.Purpose.MEMBERSHIP,
@@ -206,8 +206,17 @@ def _write_consents(openings: Sequence[Opening]) -> None:
             evidence=opening.evidence,
         )
         for opening in confirmed
-        if opening.person.pk not in known
+        if opening.person.pk not in known and not _withdrew_since(opening)
     )
+    # Who agrees again after having withdrawn may be worked with again (PIPL 15).
+    back = [consent.person_id for consent in given if consent.person.stopped_at]
+    if back:
+        Person.objects.filter(pk__in=back).update(stopped_at=None, stopped_reason="")
+
+
+def _withdrew_since(opening: Opening) -> bool:
+    stopped, said = opening.person.stopped_at, opening.confirmed_at
+    return stopped is not None and said is not None and said <= stopped
 
 
 @transaction.atomic

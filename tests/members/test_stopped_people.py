@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -98,3 +100,24 @@ def test_a_union_that_closes_hands_the_stored_record_on(member, district, distri
     found = Membership.objects.get(pk=member.pk)
     assert (found.unit_id, found.state) == (district.pool_a.pk, "active")
     assert Person.objects.get(pk=member.person_id).stopped_at is not None
+
+
+@pytest.mark.parametrize(("hours", "is_stopped"), [(1, False), (-1, True)])
+def test_only_a_later_yes_to_membership_lets_a_stopped_person_back(
+    member, district, hours, is_stopped
+):
+    stopped = stop(member)
+    memberships.close(
+        membership=stopped, verb="resign", by=SYSTEM, reason="left",
+        ended_on=timezone.localdate(),
+    )  # fmt: skip
+    said = Person.objects.get(pk=member.person_id).stopped_at + timedelta(hours=hours)
+    opening = memberships.Opening(
+        person=stopped.person, unit=district.firm_b, group=stopped.group,
+        joined_on=timezone.localdate(), confirmation="paper_form", confirmed_at=said,
+    )  # fmt: skip
+    memberships.open_membership(by=SYSTEM, opening=opening)
+    person = Person.objects.get(pk=member.person_id)
+    assert (person.stopped_at is not None, person.stopped_reason) == (
+        is_stopped, "withdrawn" if is_stopped else ""
+    )  # fmt: skip
