@@ -8,16 +8,16 @@ nothing, encrypts nothing, and its rows are in the best order and portions: thos
 from __future__ import annotations
 
 import io
+import json
 import random
-import resource
+import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from itertools import islice, zip_longest
-from pathlib import Path
 from typing import Any
 
 import python_calamine
@@ -94,7 +94,6 @@ class Imports:
         self.finished: list[tuple[str, bytes]] = []
         self.captured = b""
         self.wrong = ""
-        self.peak = 0
         self.details: dict[str, Any] = {}
 
     def pairs(self) -> Iterator[Pair]:
@@ -220,22 +219,6 @@ class Imports:
 
     def _load(self) -> None:
         """Do what the two jobs do: read and judge, then write."""
-        with self._memory():
-            self._run_jobs()
-        self._check()
-
-    @contextmanager
-    def _memory(self) -> Iterator[None]:
-        """Note what the block takes above what this process holds before, its child included."""
-        own = Path("/proc/self")
-        (own / "clear_refs").write_text("5")
-        idle = _resident(own, "VmRSS")
-        yield
-        child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-        above = _resident(own, "VmHWM") - idle + max(0, child - idle)
-        self.peak = max(self.peak, above // 1024)
-
-    def _run_jobs(self) -> None:
         began = time.perf_counter()
         judged = self._preview()
         read = time.perf_counter()
@@ -245,6 +228,7 @@ class Imports:
         phases = {"read": read - began - judged, "judge": judged, "write": ended - read}
         for name, seconds in phases.items():
             self.seconds[name].append(seconds)
+        self._check()
 
     def _preview(self) -> float:
         """Read and judge; return the seconds of judging."""
@@ -332,25 +316,38 @@ class Imports:
         content = xlsx(lines, [*HEADER, *more])
         self.current = replace(self.file, content=content, lines=[])
         self._restore()
-        self.peak = 0
-        began = time.perf_counter()
-        with self._memory():
-            self._preview()
-        found = {"columns": WIDE, "seconds_to_judge": round(time.perf_counter() - began, 2)}
-        return {**found, "peak_mib_above_idle": self.peak}
+        found = self._measure(None)
+        return {"columns": WIDE, "seconds_to_judge": found["seconds"],
+                "peak_mib_above_idle": found["peak_mib"]}  # fmt: skip
+
+    def _measure(self, checker: User | None) -> dict[str, Any]:
+        """Run the current file's jobs in a worker of its own."""
+        assert self.batch is not None
+        words = [
+            self.batch.pk,
+            connection.settings_dict["NAME"],
+            *([checker.pk] if checker else []),
+        ]
+        command = [sys.executable, "-m", "benchmarks.memory", *map(str, words)]
+        answer = subprocess.run(command, check=True, capture_output=True, text=True)
+        found: dict[str, Any] = json.loads(answer.stdout.splitlines()[-1])
+        return found
 
     def _details(self) -> dict[str, Any]:
         medians = {
             name: round(sorted(all_)[len(all_) // 2], 2) for name, all_ in self.seconds.items()
         }
+        self._restore()
+        peak = self._measure(self.checker)["peak_mib"]
+        self._check()
         found: dict[str, Any] = {
             "seconds": medians,
             "verdicts": self.file.truth,
             "members_before": self.members,
             "columns": len(HEADER),
-            "peak_mib_above_idle": self.peak,
+            "peak_mib_above_idle": peak,
         }
-        if self.peak > MOST_MEMORY:
+        if peak > MOST_MEMORY:
             found["misses"] = [f"more than {MOST_MEMORY} MiB above the idle worker"]
         return {**found, "wide": self._read_wide()}
 
@@ -369,14 +366,6 @@ def _second_person(maker: User) -> User:
     with connection.cursor() as cursor:
         cursor.execute("CREATE TABLE people_of_package (id uuid)")
     return checker
-
-
-def _resident(process: Path, name: str) -> int:
-    """Return a size of a process in KiB."""
-    for line in (process / "status").read_text().splitlines():
-        if line.startswith(name):
-            return int(line.split()[1])
-    return 0
 
 
 def _silent(*, done: int, total: int | None = None) -> None:

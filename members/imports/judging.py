@@ -98,7 +98,7 @@ asked AS (
 _REGISTRY = f"""
 asked AS (
     SELECT together.number, together.id_index, {_FILE_VERDICT},
-        m.id AS recorded,
+        m.id AS recorded, s.membership_id AS given,
         CASE WHEN is_later THEN NULL
              WHEN is_number_twice THEN 'number_twice'
              WHEN m.id IS NOT NULL AND m.unit_id <> s.unit_id THEN 'other_union'
@@ -180,12 +180,11 @@ asked AS (
                  'code', obstacle, 'params', jsonb_build_object()))
              WHEN verdict IN ('update', 'unchanged') THEN changes || left_alone
              ELSE '[]'::jsonb END AS reasons,
-        coalesce(recorded, CASE WHEN verdict = 'new' THEN s.membership_id END) AS membership_id,
+        coalesce(recorded, CASE WHEN verdict = 'new' THEN given END) AS membership_id,
         CASE WHEN verdict IN ('new', 'update') THEN 1 + (row_number() OVER (
             PARTITION BY verdict IN ('new', 'update') ORDER BY ruled.id_index) - 1) / %(size)s
         END AS portion
     FROM ruled
-    JOIN {TABLE} s ON s.number = ruled.number
 )
 """
 
@@ -202,7 +201,6 @@ SELECT %(batch)s, s.number, coalesce(judged.verdict, s.past, 'rejected'),
     s.typed, s.cleaned, CASE WHEN judged.verdict = 'new' THEN s.line END,
     s.id_index, s.name_masked, s.id_masked, judged.membership_id, judged.portion, ''
 FROM {TABLE} s LEFT JOIN judged ON judged.number = s.number
-ORDER BY s.number
 """
 
 # A row without an ID number is found by its member number, when what it shows fits the record.
