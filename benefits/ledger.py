@@ -1,26 +1,29 @@
-"""Move money between the pots of a budget, and prove that the books agree with the states.
+"""Move money between the accounts of a budget (its own, its programmes', their channels').
 
 Every change of an entitlement's or a line's state that moves money posts it here, in the same
-transaction. `check` compares three things that are written apart: postings, budgets, states.
+transaction. However many rows move, it is a handful of statements. `proofs` compares what is
+written apart: postings, balances, budgets, states.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
 from django.db.models import F, Sum
 from django.utils.translation import gettext as _
 
-from benefits.models import Account, Budget, Posting, Pot, TransferKind
+from benefits import proofs
+from benefits.models import Account, Budget, Pot, TransferKind
 from unionportal.core.errors import Refused
-from unionportal.core.ids import new_id
+from unionportal.core.ids import NEW_ID_SQL
 
 # Which column of the budget counts a pot's money; the others are derived.
 COUNTED_IN = {Pot.RESERVED: "reserved_fen", Pot.IN_FLIGHT: "reserved_fen", Pot.PAID: "paid_fen"}
-CHUNK = 2_000
+BANK_FILE = "bank_file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,21 +35,9 @@ class Amount:
     line_id: UUID | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """Something on which books and states disagree: a code, the id it concerns, what was found."""
-
-    code: str
-    subject: str
-    found: str
-
-
 def open_budget(*, code: str, total_fen: int) -> Budget:
-    """Make a budget with its accounts and post its total into the free pot."""
+    """Make a budget and post its total into the free pot."""
     budget = Budget.objects.create(code=code, total_fen=total_fen)
-    Account.objects.bulk_create(
-        Account(code=f"{code}:{pot}", budget=budget, pot=pot) for pot in Pot
-    )
     if total_fen:
         post(budget.pk, TransferKind.GRANT, Pot.FUNDS, Pot.FREE, [Amount(total_fen)])
     return budget
@@ -90,126 +81,130 @@ def _reserve(budget_id: UUID, fen: int) -> bool:
 
 
 def shift(
-    budget_id: UUID, kind: TransferKind, source: Pot, target: Pot, sums: Sequence[Amount]
+    budget_id: UUID,
+    kind: TransferKind,
+    source: Pot,
+    target: Pot,
+    sums: Sequence[Amount],
+    *,
+    channel: str = BANK_FILE,
 ) -> None:
-    """Post a movement between pots and bring the budget's counters along."""
-    if not sums or source == target:
-        return
-    fen = sum(item.amount_fen for item in sums)
+    """Post a movement between pots and bring the budget's counters along.
+
+    The programme is the entitlement's, the channel the line's batch's, or `channel` without a line.
+    """
+    if sums and source != target:
+        shift_set(budget_id, kind, source, target, SUMS, {**_arrays(sums), "channel": channel})
+
+
+def shift_set(
+    budget_id: UUID,
+    kind: TransferKind,
+    source: Pot,
+    target: Pot,
+    rows: str,
+    values: Mapping[str, Any],
+) -> tuple[int, int]:
+    """Post one movement for each row of a SELECT and bring the counters along: three statements.
+
+    `rows` is SQL that gives (amount_fen, entitlement_id, line_id, programme_id, channel), all of
+    this budget; `values` its named parameters. Return how many moved and how many fen.
+    """
+    count, fen = post_set(budget_id, kind, source, target, rows, values)
     changes: dict[str, int] = {}
     for pot, sign in ((source, -1), (target, 1)):
         if column := COUNTED_IN.get(pot):
             changes[column] = changes.get(column, 0) + sign * fen
-    values = {column: F(column) + change for column, change in changes.items() if change}
-    if values:
-        Budget.objects.filter(pk=budget_id).update(**values)
-    post(budget_id, kind, source, target, sums)
+    counted = {column: F(column) + change for column, change in changes.items() if change}
+    if counted:
+        Budget.objects.filter(pk=budget_id).update(**counted)
+    return count, fen
 
 
 def post(
     budget_id: UUID, kind: TransferKind, source: Pot, target: Pot, sums: Sequence[Amount]
 ) -> None:
-    """Write both legs of each movement; the database checks at commit that they sum to nothing."""
-    accounts = dict(Account.objects.filter(budget_id=budget_id).values_list("pot", "pk"))
-    postings = []
-    for item in sums:
-        transfer = new_id()
-        for pot, sign in ((source, -1), (target, 1)):
-            postings.append(
-                Posting(
-                    transfer=transfer,
-                    kind=kind,
-                    account_id=accounts[pot],
-                    amount_fen=sign * item.amount_fen,
-                    entitlement_id=item.entitlement_id,
-                    line_id=item.line_id,
-                )
-            )
-    Posting.objects.bulk_create(postings, batch_size=CHUNK)
+    """Write both legs of each movement; its counters are moved by whoever calls this."""
+    post_set(budget_id, kind, source, target, SUMS, {**_arrays(sums), "channel": BANK_FILE})
+
+
+def post_set(
+    budget_id: UUID,
+    kind: TransferKind,
+    source: Pot,
+    target: Pot,
+    rows: str,
+    values: Mapping[str, Any],
+) -> tuple[int, int]:
+    """Write both legs of a movement for each row, as `shift_set` takes them; the accounts follow.
+
+    The database refuses the statement when a transfer does not balance or an account would be
+    overdrawn.
+    """
+    own = {"kind": kind, "source": source, "target": target, "budget": budget_id}
+    with connection.cursor() as cursor:
+        cursor.execute(OPEN.format(rows=rows, new_id=NEW_ID_SQL), {**values, **own})
+        cursor.execute(POST.format(rows=rows, new_id=NEW_ID_SQL), {**values, **own})
+        count, fen = cursor.fetchone()
+    return int(count), int(fen)
+
+
+def _arrays(sums: Sequence[Amount]) -> dict[str, Any]:
+    return {
+        "fen": [item.amount_fen for item in sums],
+        "rights": [item.entitlement_id for item in sums],
+        "lines": [item.line_id for item in sums],
+    }
+
+
+SUMS = """
+    SELECT i.amount_fen, i.entitlement_id, i.line_id, e.programme_id, %(channel)s AS channel
+    FROM unnest(%(fen)s::bigint[], %(rights)s::uuid[], %(lines)s::uuid[])
+        AS i (amount_fen, entitlement_id, line_id)
+    LEFT JOIN benefits_entitlement e ON e.id = i.entitlement_id"""
+# The two accounts a row touches, by the rule of `Account`.
+LEGS = """(VALUES (%(source)s, -1), (%(target)s, 1)) AS leg (pot, sign)"""
+OWNER = """CASE WHEN leg.pot NOT IN ('funds', 'free') THEN i.programme_id END"""
+WAY = """CASE WHEN leg.pot IN ('in_flight', 'paid') THEN i.channel ELSE '' END"""
+OPEN = f"""
+INSERT INTO benefits_account (id, budget_id, programme_id, channel, pot, balance_fen)
+SELECT {{new_id}}, %(budget)s, owner, way, pot, 0
+FROM (SELECT DISTINCT {OWNER} AS owner, {WAY} AS way, leg.pot
+      FROM (SELECT DISTINCT programme_id, channel FROM ({{rows}}) AS r) AS i
+      CROSS JOIN {LEGS}) AS wanted
+WHERE NOT EXISTS (
+    SELECT 1 FROM benefits_account a WHERE a.budget_id = %(budget)s AND a.pot = wanted.pot
+        AND a.programme_id IS NOT DISTINCT FROM owner AND a.channel = way)
+ON CONFLICT DO NOTHING"""
+POST = f"""
+WITH item AS MATERIALIZED (SELECT {{new_id}} AS transfer, r.* FROM ({{rows}}) AS r),
+side AS MATERIALIZED (
+    SELECT DISTINCT i.programme_id, i.channel, leg.sign, a.id AS account_id
+    FROM (SELECT DISTINCT programme_id, channel FROM item) AS i CROSS JOIN {LEGS}
+    JOIN benefits_account a ON a.budget_id = %(budget)s AND a.pot = leg.pot
+        AND a.programme_id IS NOT DISTINCT FROM {OWNER} AND a.channel = {WAY}),
+legs AS (
+    INSERT INTO benefits_posting (transfer, kind, account_id, amount_fen, entitlement_id, line_id)
+    SELECT i.transfer, %(kind)s, side.account_id, side.sign * i.amount_fen, i.entitlement_id,
+        i.line_id
+    FROM item i JOIN side ON side.channel = i.channel
+        AND side.programme_id IS NOT DISTINCT FROM i.programme_id
+    RETURNING amount_fen)
+SELECT count(*), coalesce(sum(amount_fen), 0) FROM legs WHERE amount_fen > 0"""
 
 
 def balances(budget: Budget) -> dict[str, int]:
-    """Return the fen in each pot by the postings alone; funds are shown below nothing."""
+    """Return the fen in each pot of a budget; funds are shown below nothing."""
     found = (
-        Posting.objects.filter(account__budget=budget)
+        Account.objects.filter(budget=budget)
         .order_by()
-        .values("account__pot")
-        .annotate(fen=Sum("amount_fen"))
-        .values_list("account__pot", "fen")
+        .values("pot")
+        .annotate(fen=Sum("balance_fen"))
+        .values_list("pot", "fen")
     )
     return dict.fromkeys(Pot, 0) | dict(found)
 
 
-# Each statement returns (subject, what was found); none may return a row.
-CHECKS = {
-    "transfer_not_balanced": """
-        SELECT transfer, sum(amount_fen)::text FROM benefits_posting
-        GROUP BY transfer HAVING sum(amount_fen) <> 0""",
-    "budget_differs_from_postings": """
-        SELECT b.code, concat_ws(' ', 'funds', p.funds, 'free', p.free, 'reserved', p.reserved,
-                                 'paid', p.paid)
-        FROM benefits_budget b JOIN (
-            SELECT a.budget_id,
-                coalesce(sum(x.amount_fen) FILTER (WHERE a.pot = 'funds'), 0) AS funds,
-                coalesce(sum(x.amount_fen) FILTER (WHERE a.pot = 'free'), 0) AS free,
-                coalesce(sum(x.amount_fen) FILTER (
-                    WHERE a.pot IN ('reserved', 'in_flight')), 0) AS reserved,
-                coalesce(sum(x.amount_fen) FILTER (WHERE a.pot = 'paid'), 0) AS paid
-            FROM benefits_account a LEFT JOIN benefits_posting x ON x.account_id = a.id
-            GROUP BY a.budget_id
-        ) p ON p.budget_id = b.id
-        WHERE p.funds <> -b.total_fen OR p.reserved <> b.reserved_fen OR p.paid <> b.paid_fen
-           OR p.free <> b.total_fen - b.reserved_fen - b.paid_fen""",
-    "entitlement_differs_from_postings": """
-        SELECT e.id, concat_ws(' ', e.state, p.reserved, p.in_flight, p.paid)
-        FROM benefits_entitlement e LEFT JOIN LATERAL (
-            SELECT
-                coalesce(sum(x.amount_fen) FILTER (WHERE a.pot = 'reserved'), 0) AS reserved,
-                coalesce(sum(x.amount_fen) FILTER (WHERE a.pot = 'in_flight'), 0) AS in_flight,
-                coalesce(sum(x.amount_fen) FILTER (WHERE a.pot = 'paid'), 0) AS paid
-            FROM benefits_posting x JOIN benefits_account a ON a.id = x.account_id
-            WHERE x.entitlement_id = e.id
-        ) p ON true
-        WHERE (p.reserved, p.in_flight, p.paid) <> (
-            CASE WHEN e.state = 'reserved' THEN e.amount_fen ELSE 0 END,
-            CASE WHEN e.state = 'in_payment' THEN e.amount_fen ELSE 0 END,
-            CASE WHEN e.state IN ('paid', 'overpaid') THEN e.amount_fen ELSE 0 END)""",
-    "entitlement_differs_from_lines": """
-        SELECT e.id, concat_ws(' ', e.state, l.at_bank, l.paid)
-        FROM benefits_entitlement e LEFT JOIN LATERAL (
-            SELECT count(*) FILTER (WHERE state IN ('sending', 'sent', 'unknown')) AS at_bank,
-                   count(*) FILTER (WHERE state = 'paid') AS paid
-            FROM benefits_payoutline WHERE entitlement_id = e.id
-        ) l ON true
-        WHERE (e.state = 'in_payment') <> (l.at_bank = 1)
-           OR (e.state IN ('paid', 'overpaid')) <> (l.paid = 1)""",
-    "line_sent_without_two_persons": """
-        SELECT l.id, b.number FROM benefits_payoutline l
-        JOIN benefits_payoutbatch b ON b.id = l.batch_id
-        WHERE l.sending_at IS NOT NULL AND (b.submitted_key IS NULL OR b.approved_key IS NULL
-            OR b.submitted_key = b.approved_key OR b.released_at IS NULL)""",
-    "line_ended_without_evidence": """
-        SELECT l.id, l.state FROM benefits_payoutline l
-        WHERE l.state IN ('paid', 'failed', 'returned') AND NOT EXISTS (
-            SELECT 1 FROM benefits_lineevidence v WHERE v.line_id = l.id)""",
-    "line_repeated_too_early": """
-        SELECT l.id, l.attempt::text FROM benefits_payoutline l
-        JOIN benefits_payoutline earlier ON earlier.entitlement_id = l.entitlement_id
-            AND earlier.attempt < l.attempt
-        WHERE earlier.state NOT IN ('failed', 'returned', 'dropped')""",
-    "batch_differs_from_lines": """
-        SELECT b.number, concat_ws(' ', count(l.id), sum(l.amount_fen))
-        FROM benefits_payoutbatch b LEFT JOIN benefits_payoutline l ON l.batch_id = b.id
-        GROUP BY b.id HAVING count(l.id) <> b.line_count
-            OR coalesce(sum(l.amount_fen), 0) <> b.total_fen""",
-}
-
-
-def check() -> list[Difference]:
-    """Return everything on which postings, budgets, entitlements, lines and batches disagree."""
-    found = []
-    with connection.cursor() as cursor:
-        for code, statement in CHECKS.items():
-            cursor.execute(statement)
-            found += [Difference(code, str(who), str(what)) for who, what in cursor.fetchall()]
-    return found
+def check() -> list[proofs.Difference]:
+    """Return everything on which postings, balances, budgets, rights, lines and batches disagree."""
+    return proofs.check()

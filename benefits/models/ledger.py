@@ -1,4 +1,9 @@
-"""Double entry: every movement of money is a transfer whose postings sum to nothing."""
+"""Double entry: every movement of money is a transfer whose postings sum to nothing.
+
+The database keeps it so for everybody, the owner of the tables too: postings are never changed or
+removed, a statement's transfers balance, balances follow the postings in the same statement, and at
+commit a budget's counters are those of its accounts (security.md section 3, I2 and I9).
+"""
 
 from __future__ import annotations
 
@@ -8,7 +13,8 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from benefits.models.programmes import Budget, Entitlement
+from benefits.models.agreeing import budget_agrees
+from benefits.models.programmes import Budget, Entitlement, Programme
 from unionportal.core.fields import FenField
 from unionportal.core.ids import new_id
 from unionportal.core.models.audit import append_only
@@ -26,6 +32,11 @@ class Pot(models.TextChoices):
     PAID = "paid", _("Paid")
 
 
+# The pots of the whole budget; the others are a programme's, the last two also a channel's.
+BUDGET_POTS = (Pot.FUNDS, Pot.FREE)
+CHANNEL_POTS = (Pot.IN_FLIGHT, Pot.PAID)
+
+
 class TransferKind(models.TextChoices):
     GRANT = "grant", _("Budget set")
     RESERVE = "reserve", _("Reserved for a person")
@@ -38,18 +49,55 @@ class TransferKind(models.TextChoices):
 
 
 class Account(models.Model):
-    """One pot of one budget; its balance is the sum of its postings."""
+    """One pot of a budget, of a programme in it, of a channel that pays it out.
+
+    `balance_fen` is kept by the postings' own trigger and by nothing else.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    code = models.CharField(max_length=60, unique=True)
     budget = models.ForeignKey(Budget, on_delete=models.PROTECT, related_name="accounts")
+    programme = models.ForeignKey(
+        Programme, null=True, on_delete=models.PROTECT, related_name="accounts"
+    )
+    channel = models.CharField(max_length=12, blank=True, default="")
     pot = models.CharField(max_length=10, choices=Pot)
+    balance_fen = FenField(_("balance"), signed=True, default=0)
 
     class Meta:
-        constraints = [models.UniqueConstraint(name="account_one_a_pot", fields=["budget", "pot"])]
+        constraints = [
+            models.UniqueConstraint(
+                name="account_once",
+                fields=["budget", "programme", "channel", "pot"],
+                nulls_distinct=False,
+            ),
+            models.CheckConstraint(
+                name="account_of_what_its_pot_says",
+                condition=Q(pot__in=BUDGET_POTS, programme__isnull=True, channel="")
+                | Q(pot=Pot.RESERVED, programme__isnull=False, channel="")
+                | Q(pot__in=CHANNEL_POTS, programme__isnull=False) & ~Q(channel=""),
+            ),
+            models.CheckConstraint(
+                name="account_not_overdrawn",
+                condition=Q(balance_fen__gte=0) | Q(pot=Pot.FUNDS, balance_fen__lte=0),
+                violation_error_message=_("There is not that much money in this account."),
+            ),
+        ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="account_follows_postings",
+                operation=pgtrigger.Insert | pgtrigger.Update,
+                when=pgtrigger.Before,
+                func="""
+                    IF TG_OP = 'INSERT' AND NEW.balance_fen = 0 THEN RETURN NEW; END IF;
+                    IF TG_OP = 'UPDATE' AND pg_trigger_depth() > 1 THEN RETURN NEW; END IF;
+                    RAISE EXCEPTION 'an account changes by its postings only';
+                """,
+            ),
+            budget_agrees("account_agrees_with_budget", "budget_id"),
+        ]
 
     def __str__(self) -> str:
-        return self.code
+        return f"{self.budget_id} {self.pot} {self.channel}".strip()
 
 
 class PostingQuerySet(ScopedQuerySet["Posting"]):
@@ -62,7 +110,9 @@ class Posting(models.Model):
     id = models.BigAutoField(primary_key=True)
     transfer = models.UUIDField(db_index=True)
     kind = models.CharField(max_length=8, choices=TransferKind)
-    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="postings")
+    account = models.ForeignKey(
+        Account, on_delete=models.PROTECT, related_name="postings", db_index=False
+    )
     amount_fen = FenField(_("amount"), signed=True)
     entitlement = models.ForeignKey(
         Entitlement, null=True, on_delete=models.PROTECT, related_name="postings"
@@ -75,22 +125,38 @@ class Posting(models.Model):
     objects = PostingQuerySet.as_manager()
 
     class Meta:
+        indexes = [
+            # A statement's pages and what was brought forward, without a look at the rows.
+            models.Index(fields=["account", "id"], include=["amount_fen"], name="posting_by_account")
+        ]
         constraints = [
             models.CheckConstraint(name="posting_moves_something", condition=~Q(amount_fen=0))
         ]
         triggers = [
             *append_only("posting"),
+            # One update an account a statement. The budget's row is held first, always, so that two
+            # transactions never wait for each other's accounts.
             pgtrigger.Trigger(
-                name="transfer_sums_to_nothing",
+                name="posting_moves_balances",
                 operation=pgtrigger.Insert,
                 when=pgtrigger.After,
-                timing=pgtrigger.Deferred,
+                level=pgtrigger.Statement,
+                referencing=pgtrigger.Referencing(new="fresh"),
                 func="""
-                    IF (SELECT sum(amount_fen) FROM benefits_posting
-                        WHERE transfer = NEW.transfer) <> 0 THEN
-                        RAISE EXCEPTION 'transfer % does not sum to nothing', NEW.transfer
+                    IF EXISTS (
+                        SELECT 1 FROM fresh GROUP BY transfer HAVING sum(amount_fen) <> 0
+                    ) THEN
+                        RAISE EXCEPTION 'a transfer does not sum to nothing'
                             USING ERRCODE = 'check_violation';
                     END IF;
+                    PERFORM 1 FROM benefits_budget WHERE id IN (
+                        SELECT budget_id FROM benefits_account
+                        WHERE id IN (SELECT DISTINCT account_id FROM fresh)
+                    ) ORDER BY id FOR NO KEY UPDATE;
+                    UPDATE benefits_account a SET balance_fen = a.balance_fen + moved.fen
+                    FROM (SELECT account_id, sum(amount_fen) AS fen FROM fresh GROUP BY account_id)
+                        moved
+                    WHERE a.id = moved.account_id;
                     RETURN NULL;
                 """,
             ),

@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from benefits.models.agreeing import budget_agrees
 from benefits.states.cards import Transport
 from benefits.states.payouts import (
     ENTITLEMENT_MACHINE,
@@ -47,6 +48,7 @@ class Budget(models.Model):
                 condition=Q(total_fen__gte=0, reserved_fen__gte=0, paid_fen__gte=0),
             ),
         ]
+        triggers = [budget_agrees("budget_agrees_with_accounts", "id")]
 
     def __str__(self) -> str:
         return self.code

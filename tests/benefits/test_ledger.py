@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from threading import Barrier
 
 import pytest
@@ -10,21 +11,43 @@ from django.db import DatabaseError, IntegrityError, connection, connections, tr
 
 from benefits import ledger
 from benefits.ledger import Amount
-from benefits.models import Account, Budget, Posting, Pot, TransferKind
+from benefits.actions import entitlements, settlement
+from benefits.models import Account, Budget, Entitlement, Posting, Pot, Programme, TransferKind
 from benefits.states.payouts import Outcome
 from tests.factories import members, payouts
 from unionportal.core.ids import new_id
 
 
 @pytest.fixture
-def budget(db) -> Budget:
-    return ledger.open_budget(code="b", total_fen=10_000)
+def programme(db) -> Programme:
+    """A programme of 50 yuan with a budget of 100 yuan."""
+    return payouts.programme(budget_fen=10_000, people=2)
+
+
+@pytest.fixture
+def budget(programme) -> Budget:
+    return programme.budget
+
+
+@pytest.fixture
+def right(programme, district) -> Entitlement:
+    """One person's reserved right."""
+    payouts.entitled_member(district.firm_a, name="张三")
+    entitlements.evaluate(programme)
+    return Entitlement.objects.get()
 
 
 def check_now() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+
+
+def run(statement: str) -> None:
+    """Run a statement as the owner of the tables, and what is deferred to the commit."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement)
+        check_now()
 
 
 def test_new_budget_is_free_and_balanced(budget) -> None:
@@ -34,16 +57,71 @@ def test_new_budget_is_free_and_balanced(budget) -> None:
     assert ledger.check() == []
 
 
-def lopsided(account: Account) -> None:
-    with transaction.atomic():
-        Posting.objects.create(transfer=new_id(), kind="pay", account=account, amount_fen=1)
-        check_now()
+def accounts(budget: Budget) -> list[tuple[str, bool, str, int]]:
+    rows = Account.objects.filter(budget=budget).order_by("pot", "channel")
+    return [(one.pot, one.programme_id is not None, one.channel, one.balance_fen) for one in rows]
 
 
-def test_transfer_that_does_not_sum_to_nothing_is_refused_at_commit(budget) -> None:
+def test_accounts_are_the_budgets_the_programmes_and_the_channels(paid_three) -> None:
+    payouts.answer(paid_three.batch, failed={2: ("0014", "户名不符")})
+    assert accounts(paid_three.programme.budget) == [
+        ("free", False, "", 485_000),
+        ("funds", False, "", -500_000),
+        ("in_flight", True, "bank_file", 0),
+        ("paid", True, "bank_file", 10_000),
+        ("reserved", True, "", 5_000),
+    ]
+
+
+def test_a_movement_of_many_is_a_handful_of_statements(
+    paid_three, django_assert_max_num_queries
+) -> None:
+    lines = paid_three.batch.lines.values_list("amount_fen", "entitlement_id", "pk")
+    sums = [Amount(*row) for row in lines]
+    with django_assert_max_num_queries(3):
+        ledger.shift(
+            paid_three.programme.budget_id, TransferKind.PAY, Pot.IN_FLIGHT, Pot.PAID, sums
+        )
+    assert ledger.balances(paid_three.programme.budget)["paid"] == 15_000
+
+
+def test_transfer_that_does_not_sum_to_nothing_is_refused(budget) -> None:
     account = Account.objects.get(budget=budget, pot=Pot.FREE)
-    with pytest.raises(IntegrityError, match="does not sum to nothing"):
-        lopsided(account)
+    with pytest.raises(IntegrityError, match="does not sum to nothing"), transaction.atomic():
+        Posting.objects.create(transfer=new_id(), kind="pay", account=account, amount_fen=1)
+
+
+def test_account_is_never_overdrawn(right) -> None:
+    with pytest.raises(IntegrityError, match="account_not_overdrawn"), transaction.atomic():
+        ledger.shift(
+            right.programme.budget_id, TransferKind.FREE, Pot.RESERVED, Pot.FREE,
+            [Amount(5_001, right.pk)],
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["UPDATE benefits_account SET balance_fen = balance_fen + 1",
+     "UPDATE benefits_account SET pot = 'paid' WHERE pot = 'free'",
+     "INSERT INTO benefits_account (id, budget_id, channel, pot, balance_fen)"
+     " SELECT gen_random_uuid(), id, 'x', 'free', 1 FROM benefits_budget"],
+)  # fmt: skip
+def test_balance_changes_by_postings_only(budget, statement) -> None:
+    with pytest.raises(DatabaseError, match="changes by its postings only"):
+        run(statement)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["UPDATE benefits_budget SET total_fen = total_fen + 1",
+     "UPDATE benefits_budget SET reserved_fen = reserved_fen + 1",
+     "UPDATE benefits_budget SET paid_fen = paid_fen + 1",
+     "INSERT INTO benefits_budget (id, code, total_fen, reserved_fen, paid_fen)"
+     " VALUES (gen_random_uuid(), 'forged', 1, 0, 0)"],
+)  # fmt: skip
+def test_budget_is_what_its_accounts_hold(budget, statement) -> None:
+    with pytest.raises(IntegrityError, match="the budget differs from its accounts"):
+        run(statement)
 
 
 @pytest.mark.parametrize(
@@ -53,15 +131,17 @@ def test_transfer_that_does_not_sum_to_nothing_is_refused_at_commit(budget) -> N
 )  # fmt: skip
 def test_postings_are_append_only(budget, statement) -> None:
     check_now()
-    with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(statement)
+    with pytest.raises(DatabaseError, match="append-only|Cannot update or delete"):
+        run(statement)
 
 
 @pytest.mark.parametrize(
     ("wanted", "granted"), [(0, 0), (-1, 0), (1, 1), (2, 2), (3, 2), (1_000, 2)]
 )
 def test_as_many_are_reserved_as_fit(budget, wanted, granted) -> None:
-    assert ledger.take(budget.pk, 5_000, wanted) == granted
+    with transaction.atomic():
+        assert ledger.take(budget.pk, 5_000, wanted) == granted
+        transaction.set_rollback(True)  # room taken and not posted is refused at commit
 
 
 def test_counters_beyond_the_total_are_refused_by_the_database(budget) -> None:
@@ -71,19 +151,46 @@ def test_counters_beyond_the_total_are_refused_by_the_database(budget) -> None:
         Budget.objects.update(paid_fen=-1)
 
 
-def test_check_names_a_movement_without_its_counter(budget) -> None:
-    ledger.post(budget.pk, TransferKind.RESERVE, Pot.FREE, Pot.RESERVED, [Amount(5_000)])
-    (found,) = ledger.check()
-    assert (found.code, found.subject) == ("budget_differs_from_postings", "b")
+def test_movement_without_its_counter_is_found_and_refused_at_commit(right) -> None:
+    with pytest.raises(IntegrityError, match="differs from its accounts"), transaction.atomic():
+        ledger.post(
+            right.programme.budget_id, TransferKind.FREE, Pot.RESERVED, Pot.FREE,
+            [Amount(5_000, right.pk)],
+        )  # fmt: skip
+        codes = {found.code for found in ledger.check()}
+        assert codes == {"budget_differs_from_accounts", "entitlement_differs_from_postings"}
+        check_now()
+
+
+def test_check_names_a_balance_that_its_postings_do_not_give(budget) -> None:
+    with without_triggers() as cursor:
+        cursor.execute("UPDATE benefits_account SET balance_fen = 9999 WHERE pot = 'free'")
+    codes = {found.code for found in ledger.check()}
+    assert codes == {"balance_differs_from_postings", "budget_differs_from_accounts"}
+
+
+@contextmanager
+def without_triggers():
+    """Do what only somebody with the server's own rights can do."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET session_replication_role = replica")
+        yield cursor
+        cursor.execute("SET session_replication_role = DEFAULT")
 
 
 @pytest.fixture
 def hot_budget(django_db_setup, django_db_blocker):
     """A budget really committed, for threads with connections of their own; removed after."""
     with django_db_blocker.unblock():
-        budget = Budget.objects.create(code="hot", total_fen=20 * 5_000 + 4_999)
+        with transaction.atomic():
+            budget = ledger.open_budget(code="hot", total_fen=20 * 5_000 + 4_999)
+            programme = Programme(code="hot", amount_fen=5_000, budget=budget)
+            programme.window_from = programme.window_to = payouts.WINDOW[0]
+            programme.save()
         yield budget
-        budget.delete()
+        with without_triggers() as cursor:
+            for table in ("posting", "account", "programme", "budget"):
+                cursor.execute(f"DELETE FROM benefits_{table}")
         connections.close_all()
 
 
@@ -105,12 +212,20 @@ def test_eight_hands_reserve_exactly_what_fits(hot_budget) -> None:
 
 def take_one(budget: Budget) -> int:
     with transaction.atomic():
-        return ledger.take(budget.pk, 5_000, 1)
+        if not ledger.take(budget.pk, 5_000, 1):
+            return 0
+        ledger.post_set(budget.pk, TransferKind.RESERVE, Pot.FREE, Pot.RESERVED, ONE, {})
+    return 1
+
+
+# Five thousand fen for nobody in particular, of the budget's programme.
+ONE = """
+    SELECT 5000::bigint AS amount_fen, NULL::uuid AS entitlement_id, NULL::uuid AS line_id,
+        id AS programme_id, '' AS channel
+    FROM benefits_programme WHERE budget_id = %(budget)s"""
 
 
 def test_line_paid_returned_and_paid_again_replays_to_one_payment(paid_three) -> None:
-    from benefits.actions import settlement  # noqa: PLC0415 - only this test returns money
-
     payouts.answer(paid_three.batch)
     line = paid_three.batch.lines.get(seq=1)
     decision = settlement.propose(

@@ -312,5 +312,5 @@ def test_reason_table_covers_every_code_of_the_simulated_bank() -> None:
 def test_books_check_names_a_counter_that_lies(paid_three) -> None:
     budget = paid_three.programme.budget
     type(budget).objects.filter(pk=budget.pk).update(paid_fen=1)
-    assert [found.code for found in ledger.check()] == ["budget_differs_from_postings"]
+    assert [found.code for found in ledger.check()] == ["budget_differs_from_accounts"]
     type(budget).objects.filter(pk=budget.pk).update(paid_fen=0)

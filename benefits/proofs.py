@@ -1,0 +1,95 @@
+"""What must be true of the money, asked of the database: postings, balances, states, evidence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db import connection
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Something on which books and states disagree: a code, the id it concerns, what was found."""
+
+    code: str
+    subject: str
+    found: str
+
+
+# Each statement returns (subject, what was found); none may return a row.
+CHECKS = {
+    "transfer_not_balanced": """
+        SELECT transfer, sum(amount_fen)::text FROM benefits_posting
+        GROUP BY transfer HAVING sum(amount_fen) <> 0""",
+    "balance_differs_from_postings": """
+        SELECT a.id, concat_ws(' ', a.pot, a.channel, a.balance_fen, coalesce(p.fen, 0))
+        FROM benefits_account a LEFT JOIN (
+            SELECT account_id, sum(amount_fen) AS fen FROM benefits_posting GROUP BY account_id
+        ) p ON p.account_id = a.id
+        WHERE a.balance_fen <> coalesce(p.fen, 0)""",
+    "budget_differs_from_accounts": """
+        SELECT b.code, concat_ws(' ', 'funds', a.funds, 'free', a.free, 'reserved', a.reserved,
+                                 'paid', a.paid)
+        FROM benefits_budget b LEFT JOIN LATERAL (
+            SELECT coalesce(sum(balance_fen) FILTER (WHERE pot = 'funds'), 0) AS funds,
+                coalesce(sum(balance_fen) FILTER (WHERE pot = 'free'), 0) AS free,
+                coalesce(sum(balance_fen) FILTER (WHERE pot IN ('reserved', 'in_flight')), 0)
+                    AS reserved,
+                coalesce(sum(balance_fen) FILTER (WHERE pot = 'paid'), 0) AS paid
+            FROM benefits_account WHERE budget_id = b.id
+        ) a ON true
+        WHERE (a.funds, a.free, a.reserved, a.paid) <> (-b.total_fen,
+            b.total_fen - b.reserved_fen - b.paid_fen, b.reserved_fen, b.paid_fen)""",
+    "entitlement_differs_from_postings": """
+        SELECT e.id, concat_ws(' ', e.state, p.reserved, p.in_flight, p.paid)
+        FROM benefits_entitlement e LEFT JOIN LATERAL (
+            SELECT
+                coalesce(sum(x.amount_fen) FILTER (WHERE a.pot = 'reserved'), 0) AS reserved,
+                coalesce(sum(x.amount_fen) FILTER (WHERE a.pot = 'in_flight'), 0) AS in_flight,
+                coalesce(sum(x.amount_fen) FILTER (WHERE a.pot = 'paid'), 0) AS paid
+            FROM benefits_posting x JOIN benefits_account a ON a.id = x.account_id
+            WHERE x.entitlement_id = e.id
+        ) p ON true
+        WHERE (p.reserved, p.in_flight, p.paid) <> (
+            CASE WHEN e.state = 'reserved' THEN e.amount_fen ELSE 0 END,
+            CASE WHEN e.state = 'in_payment' THEN e.amount_fen ELSE 0 END,
+            CASE WHEN e.state IN ('paid', 'overpaid') THEN e.amount_fen ELSE 0 END)""",
+    "entitlement_differs_from_lines": """
+        SELECT e.id, concat_ws(' ', e.state, l.at_bank, l.paid)
+        FROM benefits_entitlement e LEFT JOIN LATERAL (
+            SELECT count(*) FILTER (WHERE state IN ('sending', 'sent', 'unknown')) AS at_bank,
+                   count(*) FILTER (WHERE state = 'paid') AS paid
+            FROM benefits_payoutline WHERE entitlement_id = e.id
+        ) l ON true
+        WHERE (e.state = 'in_payment') <> (l.at_bank = 1)
+           OR (e.state IN ('paid', 'overpaid')) <> (l.paid = 1)""",
+    "line_sent_without_two_persons": """
+        SELECT l.id, b.number FROM benefits_payoutline l
+        JOIN benefits_payoutbatch b ON b.id = l.batch_id
+        WHERE l.sending_at IS NOT NULL AND (b.submitted_key IS NULL OR b.approved_key IS NULL
+            OR b.submitted_key = b.approved_key OR b.released_at IS NULL)""",
+    "line_ended_without_evidence": """
+        SELECT l.id, l.state FROM benefits_payoutline l
+        WHERE l.state IN ('paid', 'failed', 'returned') AND NOT EXISTS (
+            SELECT 1 FROM benefits_lineevidence v WHERE v.line_id = l.id)""",
+    "line_repeated_too_early": """
+        SELECT l.id, l.attempt::text FROM benefits_payoutline l
+        JOIN benefits_payoutline earlier ON earlier.entitlement_id = l.entitlement_id
+            AND earlier.attempt < l.attempt
+        WHERE earlier.state NOT IN ('failed', 'returned', 'dropped')""",
+    "batch_differs_from_lines": """
+        SELECT b.number, concat_ws(' ', count(l.id), sum(l.amount_fen))
+        FROM benefits_payoutbatch b LEFT JOIN benefits_payoutline l ON l.batch_id = b.id
+        GROUP BY b.id HAVING count(l.id) <> b.line_count
+            OR coalesce(sum(l.amount_fen), 0) <> b.total_fen""",
+}
+
+
+def check() -> list[Difference]:
+    """Return everything on which postings, budgets, entitlements, lines and batches disagree."""
+    found = []
+    with connection.cursor() as cursor:
+        for code, statement in CHECKS.items():
+            cursor.execute(statement)
+            found += [Difference(code, str(who), str(what)) for who, what in cursor.fetchall()]
+    return found
