@@ -141,10 +141,13 @@ def post_set(
     The database refuses the statement when a transfer does not balance or an account would be
     overdrawn.
     """
-    own = {"kind": kind, "source": source, "target": target, "budget": budget_id}
+    own: dict[str, Any] = dict(values)
+    own |= {"kind": kind, "source": source, "target": target, "budget": budget_id}
     with connection.cursor() as cursor:
-        cursor.execute(OPEN.format(rows=rows, new_id=NEW_ID_SQL), {**values, **own})
-        cursor.execute(POST.format(rows=rows, new_id=NEW_ID_SQL), {**values, **own})
+        for statement in (OPEN, POST):
+            cursor.execute(
+                statement.format(rows=rows, new_id=NEW_ID_SQL, legs=LEGS, owner=OWNER, way=WAY), own
+            )
         count, fen = cursor.fetchone()
     return int(count), int(fen)
 
@@ -166,23 +169,23 @@ SUMS = """
 LEGS = """(VALUES (%(source)s, -1), (%(target)s, 1)) AS leg (pot, sign)"""
 OWNER = """CASE WHEN leg.pot NOT IN ('funds', 'free') THEN i.programme_id END"""
 WAY = """CASE WHEN leg.pot IN ('in_flight', 'paid') THEN i.channel ELSE '' END"""
-OPEN = f"""
+OPEN = """
 INSERT INTO benefits_account (id, budget_id, programme_id, channel, pot, balance_fen)
-SELECT {{new_id}}, %(budget)s, owner, way, pot, 0
-FROM (SELECT DISTINCT {OWNER} AS owner, {WAY} AS way, leg.pot
-      FROM (SELECT DISTINCT programme_id, channel FROM ({{rows}}) AS r) AS i
-      CROSS JOIN {LEGS}) AS wanted
+SELECT {new_id}, %(budget)s, owner, way, pot, 0
+FROM (SELECT DISTINCT {owner} AS owner, {way} AS way, leg.pot
+      FROM (SELECT DISTINCT programme_id, channel FROM ({rows}) AS r) AS i
+      CROSS JOIN {legs}) AS wanted
 WHERE NOT EXISTS (
     SELECT 1 FROM benefits_account a WHERE a.budget_id = %(budget)s AND a.pot = wanted.pot
         AND a.programme_id IS NOT DISTINCT FROM owner AND a.channel = way)
 ON CONFLICT DO NOTHING"""
-POST = f"""
-WITH item AS MATERIALIZED (SELECT {{new_id}} AS transfer, r.* FROM ({{rows}}) AS r),
+POST = """
+WITH item AS MATERIALIZED (SELECT {new_id} AS transfer, r.* FROM ({rows}) AS r),
 side AS MATERIALIZED (
     SELECT DISTINCT i.programme_id, i.channel, leg.sign, a.id AS account_id
-    FROM (SELECT DISTINCT programme_id, channel FROM item) AS i CROSS JOIN {LEGS}
+    FROM (SELECT DISTINCT programme_id, channel FROM item) AS i CROSS JOIN {legs}
     JOIN benefits_account a ON a.budget_id = %(budget)s AND a.pot = leg.pot
-        AND a.programme_id IS NOT DISTINCT FROM {OWNER} AND a.channel = {WAY}),
+        AND a.programme_id IS NOT DISTINCT FROM {owner} AND a.channel = {way}),
 legs AS (
     INSERT INTO benefits_posting (transfer, kind, account_id, amount_fen, entitlement_id, line_id)
     SELECT i.transfer, %(kind)s, side.account_id, side.sign * i.amount_fen, i.entitlement_id,
@@ -206,5 +209,5 @@ def balances(budget: Budget) -> dict[str, int]:
 
 
 def check() -> list[proofs.Difference]:
-    """Return everything on which postings, balances, budgets, rights, lines and batches disagree."""
+    """Return everything on which postings, balances, budgets, rights and lines disagree."""
     return proofs.check()

@@ -127,7 +127,9 @@ class Posting(models.Model):
     class Meta:
         indexes = [
             # A statement's pages and what was brought forward, without a look at the rows.
-            models.Index(fields=["account", "id"], include=["amount_fen"], name="posting_by_account")
+            models.Index(
+                fields=["account", "id"], include=["amount_fen"], name="posting_by_account"
+            )
         ]
         constraints = [
             models.CheckConstraint(name="posting_moves_something", condition=~Q(amount_fen=0))
@@ -141,7 +143,7 @@ class Posting(models.Model):
                 operation=pgtrigger.Insert,
                 when=pgtrigger.After,
                 level=pgtrigger.Statement,
-                referencing=pgtrigger.Referencing(new="fresh"),
+                referencing=pgtrigger.Referencing(new="fresh"),  # type: ignore[no-untyped-call]
                 func="""
                     IF EXISTS (
                         SELECT 1 FROM fresh GROUP BY transfer HAVING sum(amount_fen) <> 0
