@@ -42,7 +42,14 @@ STATE_OF = {
     Outcome.FAILURE: LineState.FAILED,
     Outcome.UNCLEAR: LineState.UNKNOWN,
     Outcome.RETURNED: LineState.RETURNED,
+    Outcome.ACCEPTED: LineState.SENT,
+    Outcome.AWAITING: LineState.AWAITING_PAYEE,
 }
+# What weighs more comes first: an end over everything, and knowing that the channel has the order
+# over a reply nobody understood. Silence is only noted when the term is over, so it weighs more
+# than what was known before.
+RANKS = (Outcome.SUCCESS, Outcome.FAILURE)
+LESSER_RANKS = (Outcome.AWAITING, Outcome.ACCEPTED, Outcome.UNCLEAR)
 
 
 def find(said: Collection[Said]) -> Finding:
@@ -58,7 +65,13 @@ def find(said: Collection[Said]) -> Finding:
     if {Outcome.SUCCESS, Outcome.FAILURE} <= outcomes:
         return Finding(LineState.UNKNOWN, Reason.CONTRADICTION, is_contested=True,
                        is_paid_twice=is_paid_twice)  # fmt: skip
-    for outcome in (Outcome.SUCCESS, Outcome.FAILURE, Outcome.UNCLEAR):
+    for outcome in RANKS:
+        if outcome in outcomes:
+            return _finding(weighed, outcome, is_paid_twice)
+    silent = [item for item in weighed if item.source == EvidenceSource.SILENCE]
+    if any(item.outcome == Outcome.UNCLEAR for item in silent):
+        return _finding(silent, Outcome.UNCLEAR, is_paid_twice)
+    for outcome in LESSER_RANKS:
         if outcome in outcomes:
             return _finding(weighed, outcome, is_paid_twice)
     # A return of something nobody reported as paid: only a person can tell.

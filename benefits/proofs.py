@@ -57,7 +57,8 @@ CHECKS = {
     "entitlement_differs_from_lines": """
         SELECT e.id, concat_ws(' ', e.state, l.at_bank, l.paid)
         FROM benefits_entitlement e LEFT JOIN LATERAL (
-            SELECT count(*) FILTER (WHERE state IN ('sending', 'sent', 'unknown')) AS at_bank,
+            SELECT count(*) FILTER (WHERE state IN (
+                       'sending', 'sent', 'awaiting_payee', 'unknown')) AS at_bank,
                    count(*) FILTER (WHERE state = 'paid') AS paid
             FROM benefits_payoutline WHERE entitlement_id = e.id
         ) l ON true

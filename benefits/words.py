@@ -32,6 +32,7 @@ BATCH_KINDS = {
 LINE_KINDS = {
     LineState.PLANNED: "move", LineState.APPROVED: "move", LineState.SENDING: "move",
     LineState.SENT: "move", LineState.PAID: "ok", LineState.FAILED: "bad",
+    LineState.AWAITING_PAYEE: "wait",
     LineState.UNKNOWN: "unknown", LineState.RETURNED: "bad", LineState.DROPPED: "rest",
 }  # fmt: skip
 

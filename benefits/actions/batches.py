@@ -13,12 +13,12 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from benefits import ledger, profiles
+from benefits import channels, ledger
 from benefits.actions import payout_files
 from benefits.actions.rights import person_of
 from benefits.ledger import Amount
 from benefits.models import Entitlement, PayeeAccount, PayoutBatch, PayoutLine, Pot, TransferKind
-from benefits.queries.payouts import can_be_written, lines_digest, payable
+from benefits.queries.payouts import lines_digest, payable
 from benefits.states.payouts import BatchState, EntitlementState, LineState, ProgrammeState, Reason
 from members.models.consents import Purpose
 from members.queries.consents import refusers
@@ -46,7 +46,7 @@ CHUNK = 2_000
 def build(*, by: User, programme: Programme) -> PayoutBatch:
     """Put everybody who can be paid now on a new draft list, in turn; return the list.
 
-    At most as many as one bank file takes; the rest goes on the next list. Raises `NotAllowed`
+    At most as many as the channel takes at once; the rest goes on the next list. Raises `NotAllowed`
     without the maker's right and `Refused` when nobody can be paid.
     """
     person_of(by, Permission.MAKE_PAYOUT)
@@ -59,7 +59,8 @@ def build(*, by: User, programme: Programme) -> PayoutBatch:
         )
     batch = PayoutBatch(
         number=_next_number(timezone.localdate()), programme=programme,
-        cycle=programme.cycles.get(), transport=programme.transport, line_count=len(payees),
+        cycle=programme.cycles.get(), channel=programme.channel, transport=programme.transport,
+        line_count=len(payees),
         total_fen=sum(right.amount_fen for right, _account in payees), made_by=by,
         payer_account=settings.PAYER_ACCOUNT, payer_name=settings.PAYER_NAME,
         summary=programme.summary,
@@ -76,7 +77,8 @@ def build(*, by: User, programme: Programme) -> PayoutBatch:
 
 def _claim(programme: Programme) -> list[Payee]:
     """Lock the payable rights that no other maker is putting on a list at this moment."""
-    most = profiles.current().most_lines
+    channel = channels.get(programme.channel)
+    most = channel.most_lines
     ids = list(payable(programme).values_list("pk", flat=True)[: most * 2])
     locked = Entitlement.objects.filter(pk__in=ids, state=EntitlementState.RESERVED)
     free = set(
@@ -87,7 +89,11 @@ def _claim(programme: Programme) -> list[Payee]:
     chosen = dict(rights.values_list("pk", "account_id"))  # type: ignore[misc]  # annotated
     accounts = PayeeAccount.objects.in_bulk(set(chosen.values()))
     pairs = [(right, accounts[chosen[right.pk]]) for right in rights.select_related("person")]
-    return [pair for pair in pairs if can_be_written(pair[1].holder_name)][:most]
+    return [
+        (right, account)
+        for right, account in pairs
+        if not channel.obstacle(account, right.amount_fen)
+    ][:most]
 
 
 def _lines(batch: PayoutBatch, payees: list[Payee]) -> Iterator[PayoutLine]:
@@ -226,7 +232,7 @@ def release(*, by: User, batch: PayoutBatch) -> PayoutBatch:
     rights = Entitlement.objects.filter(lines__in=[item.line_id for item in sums if item.line_id])
     move_all(rights, "release", by=by)
     ledger.shift(batch.programme.budget_id, TransferKind.SEND, Pot.RESERVED, Pot.IN_FLIGHT, sums)
-    payout_files.queue(batch, by=by)
+    channels.get(batch.channel).queue(batch, by=by)
     wake("benefits.send_batches")
     return batch
 

@@ -16,6 +16,7 @@ from benefits.evidence import Finding, Said, find
 from benefits.ledger import Amount
 from benefits.models import Entitlement, LineEvidence, PayoutBatch, PayoutLine, Pot, TransferKind
 from benefits.states.payouts import (
+    AT_THE_BANK,
     SETTLED_LINE,
     BatchState,
     EntitlementState,
@@ -28,10 +29,13 @@ if TYPE_CHECKING:
     from unionportal.core.models import User
 
 L = LineState
-VERB_OF = {L.PAID: "pay", L.FAILED: "fail", L.UNKNOWN: "doubt", L.RETURNED: "give_back"}
+VERB_OF = {
+    L.PAID: "pay", L.FAILED: "fail", L.UNKNOWN: "doubt", L.RETURNED: "give_back",
+    L.SENT: "accept", L.AWAITING_PAYEE: "await_payee",
+}  # fmt: skip
 POT_OF = {
-    L.SENDING: Pot.IN_FLIGHT, L.SENT: Pot.IN_FLIGHT, L.UNKNOWN: Pot.IN_FLIGHT, L.PAID: Pot.PAID,
-    L.FAILED: Pot.RESERVED, L.RETURNED: Pot.RESERVED,
+    **dict.fromkeys(AT_THE_BANK, Pot.IN_FLIGHT),
+    L.PAID: Pot.PAID, L.FAILED: Pot.RESERVED, L.RETURNED: Pot.RESERVED,
 }  # fmt: skip
 KIND_OF = {
     (Pot.IN_FLIGHT, Pot.PAID): TransferKind.PAY,
@@ -129,7 +133,11 @@ def _move(state: LineState, lines: Sequence[PayoutLine], by: User | ServiceActor
     now = timezone.now()
     before = {line.pk: LineState(line.state) for line in lines}
     rows = PayoutLine.objects.filter(pk__in=list(before))
-    move_all(rows, VERB_OF[state], by=by, settled_at=None if state == L.UNKNOWN else now)
+    if state == L.SENT:
+        move_all(rows, VERB_OF[state], by=by, sent_at=now)
+    else:
+        settled_at = now if state in SETTLED_LINE else None
+        move_all(rows, VERB_OF[state], by=by, settled_at=settled_at)
     _move_rights(state, lines, now, by)
     sums: dict[tuple[UUID, Pot, Pot], list[Amount]] = defaultdict(list)
     for line in lines:
@@ -147,7 +155,7 @@ def _move_rights(
     if state == L.PAID:
         rights.update(reason="", rests_until=None)
         move_all(rights, "pay", by=by)
-    elif state == L.UNKNOWN:
+    elif state in AT_THE_BANK:
         move_all(rights.exclude(state=EntitlementState.IN_PAYMENT), "doubt", by=by)
     else:
         for line in lines:

@@ -10,11 +10,12 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from benefits import ledger, profiles
+from benefits import channels, ledger, profiles
 from benefits.actions import entitlements
 from benefits.actions.rights import require
 from benefits.models import Cycle, Programme
 from benefits.states.cards import Transport
+from benefits.states.payouts import Channel
 from members.models import WorkerGroup
 from unionportal.core import audit
 from unionportal.core.errors import Refused
@@ -42,6 +43,7 @@ def create_programme(
     window_to: date,
     notice_days: int = 5,
     second_approval_fen: int | None = None,
+    channel: str = Channel.BANK_FILE,
     transport: str = Transport.FOLDER,
     summary: str = "",
     answer_minutes: int = 5 * 24 * 60,
@@ -50,9 +52,11 @@ def create_programme(
     """Write a draft programme with its budget and its one cycle.
 
     Raises `Refused` (with the field) for a used code, an amount or a budget that cannot be, a
-    window that ends before it begins, no groups, or a summary the bank's file cannot carry.
+    window that ends before it begins, no groups, a way of paying this portal is not set up for,
+    or a summary the bank's file cannot carry.
     """
     require(by, Permission.MANAGE_PROGRAMMES)
+    channels.get(channel)
     chosen = list(groups)
     summary = summary or name_zh[:LONGEST_SUMMARY]
     _check_terms(amount_fen, budget_fen, window_from, window_to, chosen, summary)
@@ -61,7 +65,8 @@ def create_programme(
             programme = Programme.objects.create(
                 code=code, name_zh=name_zh, name_en=name_en, amount_fen=amount_fen,
                 window_from=window_from, window_to=window_to, notice_days=notice_days,
-                second_approval_fen=second_approval_fen, transport=transport, summary=summary,
+                second_approval_fen=second_approval_fen, channel=channel, transport=transport,
+                summary=summary,
                 answer_minutes=answer_minutes, cooling_minutes=cooling_minutes,
                 budget=ledger.open_budget(code=code, total_fen=budget_fen),
                 created_by_id=by.pk,

@@ -25,6 +25,7 @@ from benefits.states.cards import FileKind
 from benefits.states.payouts import (
     SENT_BATCH,
     BatchState,
+    Channel,
     EvidenceSource,
     LineState,
     Outcome,
@@ -172,7 +173,9 @@ def note_silence() -> int:
     term = ExpressionWrapper(
         F("batch__programme__answer_minutes") * Value(MINUTE), output_field=DurationField()
     )
-    overdue = PayoutLine.objects.filter(state=LineState.SENT, sent_at__lt=Now() - term)
+    overdue = PayoutLine.objects.filter(
+        state=LineState.SENT, batch__channel=Channel.BANK_FILE, sent_at__lt=Now() - term
+    )
     ids = list(overdue.order_by("pk").values_list("pk", "order_no")[:2_000])
     if ids:
         _be_silent(ids)

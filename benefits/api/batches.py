@@ -17,7 +17,7 @@ COUNTED = {
     "paid": [LineState.PAID],
     "failed": [LineState.FAILED, LineState.RETURNED],
     "unknown": [LineState.UNKNOWN],
-    "waiting": [LineState.SENDING, LineState.SENT],
+    "waiting": [LineState.SENDING, LineState.SENT, LineState.AWAITING_PAYEE],
     "left_out": [LineState.DROPPED],
 }
 
@@ -29,7 +29,7 @@ class BatchSerializer(serializers.ModelSerializer[PayoutBatch]):
 
     class Meta:
         model = PayoutBatch
-        fields = ("id", "number", "programme", "state", "transport", "line_count", "total_fen",
+        fields = ("id", "number", "programme", "state", "channel", "transport", "line_count", "total_fen",
                   "needs_second", "lines_digest", "notice_until", "made_at", "submitted_at",
                   "approved_at", "released_at", "handed_over_at", "closed_at", "lines")  # fmt: skip
         read_only_fields = fields

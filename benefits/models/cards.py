@@ -91,7 +91,7 @@ class PayeeAccount(models.Model):
             ),
             models.CheckConstraint(
                 name="account_typed_needs_second_person",
-                condition=Q(source="bank_file")
+                condition=Q(source__in=["bank_file", "register"])
                 | ~Q(state="active")
                 | (
                     Q(confirmed_by__isnull=False, usable_from__gte=F("confirmed_at") + HOLD)
@@ -100,6 +100,10 @@ class PayeeAccount(models.Model):
                         | Q(created_by__isnull=False) & ~Q(created_by=F("confirmed_by"))
                     )
                 ),
+            ),
+            models.CheckConstraint(
+                name="account_from_register_is_cash",
+                condition=~Q(source="register") | Q(kind="cash"),
             ),
         ]
 

@@ -30,6 +30,7 @@ from benefits.states.payouts import (
     SENT_BATCH,
     SETTLEMENT_MACHINE,
     BatchState,
+    Channel,
     EvidenceSource,
     LineState,
     Outcome,
@@ -81,6 +82,10 @@ class PayoutBatch(models.Model):
     state = models.CharField(
         _("state"), max_length=14, choices=BatchState, default=BatchState.DRAFT
     )
+    channel = models.CharField(
+        _("way of paying"), max_length=10, choices=Channel, default=Channel.BANK_FILE
+    )
+    # Of the bank file channel only.
     transport = models.CharField(max_length=8, choices=Transport)
     line_count = models.PositiveIntegerField(_("people"))
     total_fen = FenField(_("amount"))
@@ -162,7 +167,7 @@ class PayoutBatch(models.Model):
                 condition=pgtrigger.Q(old__state__in=[str(state) for state in BOUND_BATCH])
                 & changed(
                     "number", "programme_id", "cycle_id", "line_count", "total_fen",
-                    "payer_account", "payer_name", "summary",
+                    "channel", "payer_account", "payer_name", "summary",
                     "needs_second", "submitted_by_id", "submitted_key", "approved_by_id",
                     "approved_key", "second_by_id", "second_key", "lines_digest",
                 ),
@@ -227,12 +232,12 @@ class PayoutLine(models.Model):
     number_index = models.UUIDField()
     holder_name = models.CharField(_("name"), max_length=50)
     state = models.CharField(
-        _("state"), max_length=10, choices=LineState, default=LineState.PLANNED
+        _("state"), max_length=14, choices=LineState, default=LineState.PLANNED
     )
     reason = models.CharField(max_length=20, choices=Reason, blank=True, default="")
-    bank_code = models.CharField(max_length=10, blank=True, default="")
+    bank_code = models.CharField(max_length=40, blank=True, default="")
     bank_text = models.CharField(max_length=60, blank=True, default="")
-    bank_serial = models.CharField(max_length=40, blank=True, default="")
+    bank_serial = models.CharField(max_length=64, blank=True, default="")
     sending_at = models.DateTimeField(null=True)
     sent_at = models.DateTimeField(null=True)
     settled_at = models.DateTimeField(null=True)
@@ -380,7 +385,8 @@ class LineSettlement(models.Model):
                 | Q(decided_key__isnull=False, decided_at__isnull=False),
             ),
             models.CheckConstraint(
-                name="settlement_outcome_is_definite", condition=~Q(outcome="unclear")
+                name="settlement_outcome_is_definite",
+                condition=Q(outcome__in=["success", "failure", "returned"]),
             ),
         ]
 
@@ -398,9 +404,9 @@ class LineEvidence(models.Model):
     content_hash = models.CharField(max_length=64)
     outcome = models.CharField(max_length=10, choices=Outcome)
     reason = models.CharField(max_length=20, choices=Reason, blank=True, default="")
-    bank_code = models.CharField(max_length=10, blank=True, default="")
+    bank_code = models.CharField(max_length=40, blank=True, default="")
     bank_text = models.CharField(max_length=60, blank=True, default="")
-    bank_serial = models.CharField(max_length=40, blank=True, default="")
+    bank_serial = models.CharField(max_length=64, blank=True, default="")
     file = models.ForeignKey(BankFile, null=True, on_delete=models.PROTECT, related_name="evidence")
     settlement = models.ForeignKey(
         LineSettlement, null=True, on_delete=models.PROTECT, related_name="evidence"

@@ -15,6 +15,7 @@ from benefits.states.cards import Transport
 from benefits.states.payouts import (
     ENTITLEMENT_MACHINE,
     PROGRAMME_MACHINE,
+    Channel,
     EntitlementState,
     ProgrammeState,
     Reason,
@@ -97,6 +98,10 @@ class Programme(models.Model):
     rule_version = models.PositiveSmallIntegerField(default=1)
     summary = models.CharField(_("text on the bank statement"), max_length=20)
     budget = models.OneToOneField(Budget, on_delete=models.PROTECT, related_name="programme")
+    channel = models.CharField(
+        _("way of paying"), max_length=10, choices=Channel, default=Channel.BANK_FILE
+    )
+    # Of the bank file channel only.
     transport = models.CharField(
         _("how files go to the bank"), max_length=8, choices=Transport, default=Transport.FOLDER
     )

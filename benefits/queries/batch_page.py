@@ -13,6 +13,7 @@ from benefits.models import BankFile, LineSettlement, PayoutBatch, PayoutLine
 from benefits.queries.payouts import BatchFigures, batch_figures
 from benefits.states.cards import Direction
 from benefits.states.payouts import (
+    AT_THE_BANK,
     SENT_BATCH,
     BatchState,
     LineState,
@@ -128,7 +129,7 @@ def _matches(batch: PayoutBatch, figures: BatchFigures) -> list[Match]:
     rows = [Match(_("On the list"), *everybody)]
     if batch.file is None:
         return rows
-    sent = figures.of(L.SENDING, L.SENT, L.UNKNOWN, L.PAID, L.FAILED, L.RETURNED)
+    sent = figures.of(*AT_THE_BANK, L.PAID, L.FAILED, L.RETURNED)
     said = batch.lines.filter(evidence__source="bank_file").distinct()
     answered = said.aggregate(people=Count("pk", distinct=True))["people"]
     fen = batch.lines.filter(pk__in=said.values("pk")).aggregate(fen=Sum("amount_fen"))["fen"] or 0
@@ -151,7 +152,7 @@ def _files(batch: PayoutBatch) -> list[dict[str, Any]]:
 
 def steps_of(batch: PayoutBatch, figures: BatchFigures) -> list[dict[str, Any]]:
     """Return the steps of a batch with both persons' names."""
-    waiting = figures.of(L.SENDING, L.SENT, L.UNKNOWN)[0]
+    waiting = figures.of(*AT_THE_BANK)[0]
     steps = [
         _step(_("Made"), batch.submitted_by or batch.made_by, batch.submitted_at),
         _step(_("Checked"), batch.approved_by, None if _lacks_second(batch) else batch.approved_at),

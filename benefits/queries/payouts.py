@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -11,7 +12,7 @@ from django.db.models.functions import Now
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from benefits import profiles
+from benefits import channels
 from benefits.models import Entitlement, PayeeAccount, PayoutBatch, PayoutLine, Programme
 from benefits.states.payouts import (
     LIVE_LINE,
@@ -54,7 +55,7 @@ class BatchFigures:
 def unpaid(programme: Programme) -> QuerySet[Entitlement]:
     """Reserved rights on no live list, in turn, each with its usable account's id."""
     live = PayoutLine.objects.filter(entitlement=OuterRef("pk"), state__in=LIVE_LINE)
-    account = PayeeAccount.objects.usable().filter(person=OuterRef("person"))
+    account = _accounts(programme).filter(person=OuterRef("person"))
     return (
         Entitlement.objects.filter(
             ~Exists(live), programme=programme, state=EntitlementState.RESERVED
@@ -81,29 +82,32 @@ def payable(programme: Programme) -> QuerySet[Entitlement]:
     )
 
 
-def can_be_written(holder: str) -> bool:
-    """Say whether the bank's file can carry this name."""
-    return profiles.current().can_carry(holder)
+def _accounts(programme: Programme) -> QuerySet[PayeeAccount]:
+    """The usable accounts of the kind the programme's channel pays."""
+    return PayeeAccount.objects.usable().filter(kind=channels.get(programme.channel).account_kind)
 
 
 def payable_count(programme: Programme) -> int:
     """Return how many people a list made now would hold."""
-    names = _payable_names(programme)
-    return sum(can_be_written(name) for name in names)
+    return sum(not code for code in _channel_obstacles(programme))
 
 
-def _payable_names(programme: Programme) -> QuerySet[Entitlement, str]:
-    """Return the account holders' names of the payable, as the bank has them."""
-    account = PayeeAccount.objects.usable().filter(person=OuterRef("person"))
+def _channel_obstacles(programme: Programme) -> list[str]:
+    """Return for each payable right why the channel could never carry it, "" when it can."""
+    account = _accounts(programme).filter(person=OuterRef("person"))
     chosen = Subquery(account.order_by("-usable_from", "-id").values("pk")[:1])
     rows = payable(programme).order_by().filter(person__payee_accounts=chosen)
-    return rows.values_list("person__payee_accounts__holder_name", flat=True)
+    channel = channels.get(programme.channel)
+    return [
+        channel.obstacle(PayeeAccount(holder_name=name), fen)
+        for name, fen in rows.values_list("person__payee_accounts__holder_name", "amount_fen")
+    ]
 
 
 def obstacles(programme: Programme) -> list[Obstacle]:
     """Return why reserved rights of a programme cannot be paid now, with how many each."""
     rows = unpaid(programme).order_by()
-    names = _payable_names(programme)
+    refused = Counter(_channel_obstacles(programme))
     found = [
         Obstacle("no_consent", _("Consent to payouts withdrawn"),
                  rows.filter(person__in=refusers(Purpose.PAYOUT)).count()),
@@ -113,7 +117,7 @@ def obstacles(programme: Programme) -> list[Obstacle]:
                  rows.exclude(is_rested()).count()),
         Obstacle("review", _("A person must look at it first"), rows.exclude(review="").count()),
         Obstacle("name", _("The name has characters the bank's file cannot carry"),
-                 sum(not can_be_written(name) for name in names)),
+                 refused["name"]),
     ]  # fmt: skip
     return [obstacle for obstacle in found if obstacle.count]
 

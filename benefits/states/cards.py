@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from unionportal.core.roles import Permission
 from unionportal.core.transitions import Machine, Step
@@ -117,12 +118,15 @@ class Transport(TextChoices):
 class AccountKind(TextChoices):
     BANK_CARD = "bank_card", _("Bank card")
     WECHAT = "wechat", _("WeChat")
+    # No number: the member signs for it, and a second person confirms the receipt.
+    CASH = "cash", pgettext_lazy("way of paying", "Cash")
 
 
 class AccountSource(TextChoices):
     BANK_FILE = "bank_file", _("The bank's file")
     STAFF = "staff", _("Typed by staff")
     MEMBER = "member", _("Typed by the member")
+    REGISTER = "register", _("The register of members")
 
 
 class CardEventKind(TextChoices):

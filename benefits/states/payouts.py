@@ -11,6 +11,14 @@ from unionportal.core.transitions import Machine, Step
 P = Permission
 
 
+class Channel(TextChoices):
+    """How money reaches people; what each does is in `benefits.channels`."""
+
+    BANK_FILE = "bank_file", _("Bank file")
+    WECHAT = "wechat", _("WeChat transfer")
+    CASH = "cash", _("Cash against a receipt")
+
+
 class ProgrammeState(TextChoices):
     DRAFT = "draft", _("Draft")
     OPEN = "open", _("Open")
@@ -99,6 +107,7 @@ class LineState(TextChoices):
     APPROVED = "approved", _("Approved")
     SENDING = "sending", _("Being sent")
     SENT = "sent", _("With the bank")
+    AWAITING_PAYEE = "awaiting_payee", _("Waits for the member")
     PAID = "paid", _("Paid")
     FAILED = "failed", _("Failed")
     UNKNOWN = "unknown", _("Unknown")
@@ -107,8 +116,8 @@ class LineState(TextChoices):
 
 
 L = LineState
-LIVE_LINE = (L.PLANNED, L.APPROVED, L.SENDING, L.SENT, L.UNKNOWN, L.PAID)
-AT_THE_BANK = (L.SENDING, L.SENT, L.UNKNOWN)
+AT_THE_BANK = (L.SENDING, L.SENT, L.AWAITING_PAYEE, L.UNKNOWN)
+LIVE_LINE = (L.PLANNED, L.APPROVED, *AT_THE_BANK, L.PAID)
 SETTLED_LINE = (L.PAID, L.FAILED, L.RETURNED, L.DROPPED)
 
 LINE_MACHINE = Machine(
@@ -118,10 +127,13 @@ LINE_MACHINE = Machine(
         Step("drop", (L.PLANNED, L.APPROVED), L.DROPPED, needs_reason=True),
         Step("send", (L.APPROVED,), L.SENDING),
         Step("mark_sent", (L.SENDING,), L.SENT),
+        # A channel that is asked again and says it has the order, or waits for the member's yes.
+        Step("accept", (L.SENDING, L.UNKNOWN), L.SENT),
+        Step("await_payee", (L.SENDING, L.SENT, L.UNKNOWN), L.AWAITING_PAYEE),
         Step("pay", AT_THE_BANK, L.PAID),
         Step("fail", AT_THE_BANK, L.FAILED),
         # By evidence only: silence, a text we do not know, or two answers that contradict.
-        Step("doubt", (L.SENDING, L.SENT, L.PAID, L.FAILED), L.UNKNOWN),
+        Step("doubt", (L.SENDING, L.SENT, L.AWAITING_PAYEE, L.PAID, L.FAILED), L.UNKNOWN),
         Step("give_back", (*AT_THE_BANK, L.PAID), L.RETURNED),
     ),
 )  # fmt: skip
@@ -140,6 +152,8 @@ class Outcome(TextChoices):
     FAILURE = "failure", _("Not paid")
     UNCLEAR = "unclear", _("Unclear")
     RETURNED = "returned", _("Came back")
+    ACCEPTED = "accepted", _("Taken on")
+    AWAITING = "awaiting", _("Waits for the member")
 
 
 class EvidenceSource(TextChoices):
@@ -147,6 +161,11 @@ class EvidenceSource(TextChoices):
     BANK_REFUSAL = "bank_refusal", _("Bank refused the whole file")
     SILENCE = "silence", _("No answer in time")
     DECISION = "decision", _("Decided by two people")
+    REPLY = "reply", _("Reply to the order")
+    QUERY = "query", _("Answer to a query")
+    CALLBACK = "callback", _("Notice from the channel, asked back")
+    BILL = "bill", _("The channel's daily bill")
+    STATEMENT = "statement", _("Bank statement")
 
 
 class Reason(TextChoices):
@@ -159,6 +178,8 @@ class Reason(TextChoices):
     ACCOUNT_BLOCKED = "account_blocked", _("The account is blocked or not activated")
     LIMIT_EXCEEDED = "limit_exceeded", _("Above the account's limit")
     ID_MISMATCH = "id_mismatch", _("The ID number does not fit the account")
+    NOT_REAL_NAME = "not_real_name", _("The account is not verified by real name")
+    UNCLAIMED = "unclaimed", _("The member did not confirm in time")
     PAYER_SIDE = "payer_side", _("The union's own account cannot pay")
     DUPLICATE = "duplicate", _("The bank says it has this already")
     BATCH_REJECTED = "batch_rejected", _("The bank refused the whole file")
@@ -179,6 +200,8 @@ NEXT_STEP = {
     Reason.ACCOUNT_BLOCKED: _("The member goes to the bank to activate or unblock the card"),
     Reason.LIMIT_EXCEEDED: _("Wait until the account's limit resets; never split"),
     Reason.ID_MISMATCH: _("The member corrects the ID number at the bank"),
+    Reason.NOT_REAL_NAME: _("The member verifies the real name, then pay again"),
+    Reason.UNCLAIMED: _("Offer it again in a new batch"),
     Reason.PAYER_SIDE: _("Top up or unblock the union's account, then pay again"),
     Reason.DUPLICATE: _("Ask the bank; do not pay again"),
     Reason.BATCH_REJECTED: _("Correct the file, then pay in a new batch"),

@@ -1,0 +1,37 @@
+"""The bank's batch file: one file out, result files back (domain.md 6.2)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from benefits import channels, profiles
+from benefits.actions import payout_files
+from benefits.states.cards import AccountKind
+from benefits.states.payouts import Channel
+
+if TYPE_CHECKING:
+    from benefits.models import PayeeAccount, PayoutBatch
+    from unionportal.core.actors import ServiceActor
+    from unionportal.core.models import User
+
+
+class BankFileChannel:
+    code = Channel.BANK_FILE
+    label = Channel.BANK_FILE.label
+    account_kind = AccountKind.BANK_CARD
+
+    @property
+    def most_lines(self) -> int:
+        return profiles.current().most_lines
+
+    def is_ready(self) -> bool:
+        return True
+
+    def obstacle(self, account: PayeeAccount, amount_fen: int) -> str:
+        return "" if profiles.current().can_carry(account.holder_name) else "name"
+
+    def queue(self, batch: PayoutBatch, *, by: User | ServiceActor) -> None:
+        payout_files.queue(batch, by=by)
+
+
+channels.register(BankFileChannel())
