@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('benefits', '0004_merged_people'),
+        ('benefits', '0005_ledger_accounts'),
         ('core', '0006_picked_rows'),
         ('members', '0023_reason_of_undo'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
