@@ -46,8 +46,8 @@ CHUNK = 2_000
 def build(*, by: User, programme: Programme) -> PayoutBatch:
     """Put everybody who can be paid now on a new draft list, in turn; return the list.
 
-    At most as many as the channel takes at once; the rest goes on the next list. Raises `NotAllowed`
-    without the maker's right and `Refused` when nobody can be paid.
+    At most as many as the channel takes at once; the rest goes on the next list. Raises
+    `NotAllowed` without the maker's right and `Refused` when nobody can be paid.
     """
     person_of(by, Permission.MAKE_PAYOUT)
     if programme.state == ProgrammeState.DRAFT:
