@@ -231,7 +231,10 @@ def release(*, by: User, batch: PayoutBatch) -> PayoutBatch:
     move_all(going, "send", by=by, sending_at=now)
     rights = Entitlement.objects.filter(lines__in=[item.line_id for item in sums if item.line_id])
     move_all(rights, "release", by=by)
-    ledger.shift(batch.programme.budget_id, TransferKind.SEND, Pot.RESERVED, Pot.IN_FLIGHT, sums)
+    ledger.shift(
+        batch.programme.budget_id, TransferKind.SEND, Pot.RESERVED, Pot.IN_FLIGHT, sums,
+        channel=batch.channel,
+    )  # fmt: skip
     channels.get(batch.channel).queue(batch, by=by)
     wake("benefits.send_batches")
     return batch

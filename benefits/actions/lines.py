@@ -139,13 +139,15 @@ def _move(state: LineState, lines: Sequence[PayoutLine], by: User | ServiceActor
         settled_at = now if state in SETTLED_LINE else None
         move_all(rows, VERB_OF[state], by=by, settled_at=settled_at)
     _move_rights(state, lines, now, by)
-    sums: dict[tuple[UUID, Pot, Pot], list[Amount]] = defaultdict(list)
+    sums: dict[tuple[UUID, str, Pot, Pot], list[Amount]] = defaultdict(list)
     for line in lines:
-        key = (line.batch.programme.budget_id, POT_OF[before[line.pk]], POT_OF[state])
+        batch = line.batch
+        key = (batch.programme.budget_id, batch.channel, POT_OF[before[line.pk]], POT_OF[state])
         sums[key].append(Amount(line.amount_fen, line.entitlement_id, line.pk))
-    for (budget, source, target), amounts in sums.items():
+    for (budget, channel, source, target), amounts in sums.items():
         if source != target:
-            ledger.shift(budget, KIND_OF[source, target], source, target, amounts)
+            kind = KIND_OF[source, target]
+            ledger.shift(budget, kind, source, target, amounts, channel=channel)
 
 
 def _move_rights(

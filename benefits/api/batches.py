@@ -31,7 +31,8 @@ class BatchSerializer(serializers.ModelSerializer[PayoutBatch]):
         model = PayoutBatch
         fields = ("id", "number", "programme", "state", "channel", "transport",
                   "line_count", "total_fen", "needs_second", "lines_digest", "notice_until",
-                  "made_at", "submitted_at", "approved_at", "released_at", "handed_over_at", "closed_at", "lines")  # fmt: skip
+                  "made_at", "submitted_at", "approved_at", "released_at", "handed_over_at",
+                  "closed_at", "lines")  # fmt: skip
         read_only_fields = fields
 
     def get_lines(self, batch: PayoutBatch) -> dict[str, int]:
