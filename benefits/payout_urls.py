@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from benefits.views import batches, programmes
+from benefits.views import batches, brought, programmes
 
 urlpatterns = [
     path("programmes/", programmes.programme_list, name="programme-list"),
@@ -25,6 +25,8 @@ urlpatterns = [
     path("batches/<uuid:pk>/download/", batches.batch_download, name="batch-download"),
     path("batches/<uuid:pk>/handover/", batches.batch_handover, name="batch-handover"),
     path("batches/<uuid:pk>/upload/", batches.batch_upload, name="batch-upload"),
+    path("batches/files/<uuid:pk>/confirm/", brought.brought_confirm, name="brought-confirm"),
+    path("batches/files/<uuid:pk>/decline/", brought.brought_decline, name="brought-decline"),
     path("batches/lines/<uuid:pk>/settle/", batches.line_settle, name="line-settle"),
     path(
         "batches/settlements/<uuid:pk>/confirm/",

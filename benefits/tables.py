@@ -23,6 +23,7 @@ FILE_KINDS = {
     FileState.HANDED_OVER: "move",
     FileState.REFUSED: "bad",
     FileState.RECEIVED: "move",
+    FileState.HELD: "wait",
     FileState.APPLIED: "ok",
     FileState.QUARANTINED: "bad",
     FileState.IGNORED: "rest",

@@ -19,9 +19,9 @@ from benefits.inbound import Problem, Quarantine
 from benefits.models import BankFile
 from benefits.states.cards import Direction, FileKind, FileState, Transport
 from benefits.transports import folder
-from unionportal.core import audit, files
+from unionportal.core import alerts, audit, files
 from unionportal.core.actors import BANK, SYSTEM, ServiceActor
-from unionportal.core.errors import Refused
+from unionportal.core.errors import NotAllowed, Refused
 from unionportal.core.ids import new_id
 from unionportal.core.transitions import move, move_all
 
@@ -33,6 +33,7 @@ logger = logging.getLogger(__name__)
 RECLAIM_AFTER = timedelta(seconds=30)
 KEEP_FOR = timedelta(days=90)  # security.md 3.2, "Files at rest"
 MOST_PROBLEMS = 500
+SET_APART = "bank_file_set_apart"
 RECEIVE_LOCK, APPLY_LOCK = 0x42414E4B, 0x4150504C
 
 
@@ -45,13 +46,19 @@ class Receipt:
 
 
 def receive(
-    *, content: bytes, name: str, by: User | ServiceActor, transport: Transport = Transport.MANUAL
+    *,
+    content: bytes,
+    name: str,
+    by: User | ServiceActor,
+    transport: Transport = Transport.MANUAL,
+    brought_key: UUID | None = None,
 ) -> Receipt:
     """Take in a file from the bank once by its content, and apply it whole or set it apart.
 
-    The same content again changes nothing (security.md section 3, I7).
+    With `brought_key`, the person who brought it by hand, a file that fits waits for `confirm` by
+    another. The same content again changes nothing (security.md section 3, I7).
     """
-    receipt = _keep(content, name, by, transport)
+    receipt = _keep(content, name, by, transport, brought_key)
     if receipt.file.state == FileState.RECEIVED:
         process(receipt.file.pk)
         receipt.file.refresh_from_db()
@@ -59,13 +66,22 @@ def receive(
 
 
 @transaction.atomic
-def _keep(content: bytes, name: str, by: User | ServiceActor, transport: Transport) -> Receipt:
+def _keep(
+    content: bytes,
+    name: str,
+    by: User | ServiceActor,
+    transport: Transport,
+    brought_key: UUID | None = None,
+) -> Receipt:
     with connection.cursor() as cursor:  # one at a time, so that a repeat finds its first
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [RECEIVE_LOCK])
     kind, sha256 = profiles.current().identify(content), outbound.digest(content)
     first = BankFile.objects.filter(direction=Direction.IN, kind=kind, sha256=sha256).first()
     if first is not None:
         BankFile.objects.filter(pk=first.pk).update(repeats=F("repeats") + 1)
+        if first.state == FileState.HELD and brought_key is None:
+            # The bank itself says the same: nobody has to confirm the copy brought by hand.
+            move(first, "confirm", by=by, brought_key=None)
         audit.record(by=by, verb="bank_file.repeat", target=first)
         return Receipt(first, is_repeat=True)
     file = BankFile(
@@ -76,6 +92,7 @@ def _keep(content: bytes, name: str, by: User | ServiceActor, transport: Transpo
         state=FileState.RECEIVED if content else FileState.QUARANTINED,
         transport=transport,
         created_by_id=by.pk,
+        brought_key=brought_key,
         problems=[] if content else [asdict(Problem("empty"))],
     )
     if content:
@@ -85,6 +102,8 @@ def _keep(content: bytes, name: str, by: User | ServiceActor, transport: Transpo
         )  # fmt: skip
     file.save(force_insert=True)
     audit.record(by=by, verb="bank_file.receive", target=file, to_state=file.state)
+    if file.state == FileState.QUARANTINED:
+        alerts.alert_once(SET_APART, by=BANK, target=file, data={"codes": ["empty"]})
     return Receipt(file, is_repeat=False)
 
 
@@ -107,11 +126,18 @@ def _apply(file_id: UUID) -> list[UUID]:
     file = BankFile.objects.select_for_update(of=("self",)).get(pk=file_id)
     if file.state != FileState.RECEIVED or file.attachment is None:
         return []
+    must_wait = file.brought_key is not None and file.confirmed_key is None
     try:
         with transaction.atomic():
             counts = _handle(file, files.open_content(file.attachment))
+            if must_wait:  # it fits: undo what it did until another person has looked
+                transaction.set_rollback(True)
     except Quarantine as verdict:
         _set_apart(file, verdict.problems)
+        return []
+    if must_wait:
+        values = {name: getattr(file, name) for name in ("number", "line_count", "answers")}
+        move(file, "hold", by=BANK, counts=counts, problems=[], **values)
         return []
     values = {name: getattr(file, name) for name in ("number", "line_count", "answers")}
     move(file, "apply", by=BANK, counts=counts, problems=[], applied_at=timezone.now(), **values)
@@ -130,6 +156,8 @@ def _set_apart(file: BankFile, problems: list[Problem]) -> None:
     counts = {"problems": len(problems)}
     values = {name: getattr(file, name) for name in ("number", "line_count", "answers")}
     move(file, "quarantine", by=BANK, problems=kept, counts=counts, **values)
+    codes = sorted({problem.code for problem in problems})
+    alerts.alert_once(SET_APART, by=BANK, target=file, data={"codes": codes, **counts})
 
 
 def _wake_waiting() -> list[UUID]:
@@ -141,6 +169,19 @@ def _wake_waiting() -> list[UUID]:
     codes = {file.pk: {problem["code"] for problem in file.problems} for file in apart}
     passing = [pk for pk, found in codes.items() if found and found <= inbound.passing_problems]
     return move_all(BankFile.objects.filter(pk__in=passing), "read_again", by=SYSTEM)
+
+
+def confirm(*, by: User, key: UUID, file: BankFile) -> BankFile:
+    """Let a file that somebody else brought be applied; `key` is the person who confirms.
+
+    Raises `NotAllowed` for the person who brought it, `Stale` when it was decided meanwhile.
+    """
+    if key == file.brought_key:
+        raise NotAllowed(_("You brought this file. Another person must confirm it."), code="own")
+    move(file, "confirm", by=by, confirmed_by=by, confirmed_key=key, confirmed_at=timezone.now())
+    process(file.pk)
+    file.refresh_from_db()
+    return file
 
 
 def read_again(*, by: User, file: BankFile) -> BankFile:

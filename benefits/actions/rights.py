@@ -31,3 +31,9 @@ def person_of(by: User, permission: Permission) -> UUID:
     if by.person_key is None:
         raise NotAllowed(_("Your account does not say which person it belongs to."))
     return by.person_key
+
+
+def finance_person(by: User) -> UUID:
+    """Return the person behind a maker's or checker's account; raise `NotAllowed` for others."""
+    is_maker = has_permission(by, Permission.MAKE_PAYOUT)
+    return person_of(by, Permission.MAKE_PAYOUT if is_maker else Permission.CHECK_PAYOUT)

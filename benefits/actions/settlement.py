@@ -10,12 +10,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from benefits.actions.lines import add_evidence, settle
-from benefits.actions.rights import person_of
+from benefits.actions.rights import finance_person
 from benefits.models import LineEvidence, LineSettlement, PayoutLine
 from benefits.states.payouts import EvidenceSource, LineState, Outcome, Reason
 from unionportal.core import audit
 from unionportal.core.errors import NotAllowed, Refused, Stale
-from unionportal.core.roles import Permission, has_permission
 from unionportal.core.transitions import move
 
 if TYPE_CHECKING:
@@ -30,11 +29,6 @@ POSSIBLE = {
 }
 
 
-def _person(by: User) -> UUID:
-    is_maker = has_permission(by, Permission.MAKE_PAYOUT)
-    return person_of(by, Permission.MAKE_PAYOUT if is_maker else Permission.CHECK_PAYOUT)
-
-
 @transaction.atomic
 def propose(
     *, by: User, line: PayoutLine, outcome: str, note: str, document: Attachment
@@ -43,7 +37,7 @@ def propose(
 
     Raises `NotAllowed`, `Refused` when this cannot be said about the line's state or one waits.
     """
-    key = _person(by)
+    key = finance_person(by)
     locked = PayoutLine.objects.select_for_update(of=("self",)).get(pk=line.pk)
     if outcome not in POSSIBLE.get(LineState(locked.state), ()):
         raise Refused(
@@ -72,7 +66,7 @@ def propose(
 @transaction.atomic
 def confirm(*, by: User, settlement: LineSettlement) -> LineSettlement:
     """Confirm what another person said; the line ends by it. Raises `NotAllowed`, `Stale`."""
-    key = _person(by)
+    key = finance_person(by)
     line = PayoutLine.objects.select_for_update(of=("self",)).get(pk=settlement.line_id)
     if key == settlement.proposed_key:
         raise NotAllowed(_("You proposed this. Another person must confirm it."), code="own")
@@ -96,6 +90,6 @@ def confirm(*, by: User, settlement: LineSettlement) -> LineSettlement:
 @transaction.atomic
 def decline(*, by: User, settlement: LineSettlement, reason: str) -> LineSettlement:
     """Refuse what another person said, with a reason. Raises `NotAllowed`, `Stale`."""
-    key = _person(by)
+    key = finance_person(by)
     return move(settlement, "decline", by=by, reason=reason, decided_by=by, decided_key=key,
                 decided_at=timezone.now())  # fmt: skip

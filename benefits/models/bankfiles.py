@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
@@ -80,6 +80,13 @@ class BankFile(models.Model):
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )
     applied_at = models.DateTimeField(null=True)
+    # The person who brought a file that decides payments, and the other one who looked at it.
+    brought_key = models.UUIDField(null=True, editable=False)
+    confirmed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    confirmed_key = models.UUIDField(null=True, editable=False)
+    confirmed_at = models.DateTimeField(null=True)
 
     objects = BankFileQuerySet.as_manager()
 
@@ -111,6 +118,12 @@ class BankFile(models.Model):
                 # Only an empty file, set apart at once, has no content to keep.
                 name="bank_file_in_is_kept",
                 condition=~Q(state__in=["received", "applied"]) | Q(attachment__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="bank_file_brought_by_hand_needs_two",
+                condition=~Q(state="applied")
+                | Q(brought_key__isnull=True)
+                | Q(confirmed_key__isnull=False) & ~Q(confirmed_key=F("brought_key")),
             ),
             models.CheckConstraint(
                 name="bank_file_handed_over_is_timed",

@@ -146,7 +146,7 @@ def _files(batch: PayoutBatch) -> list[dict[str, Any]]:
     rows = BankFile.objects.filter(direction=Direction.IN, number=batch.number)
     return [
         {"file": file, "problems": problem_rows(file.problems)}
-        for file in rows.order_by("-created_at", "-pk")[:20]
+        for file in rows.select_related("created_by").order_by("-created_at", "-pk")[:20]
     ]
 
 

@@ -73,13 +73,16 @@ class FileState(TextChoices):
     HANDED_OVER = "handed_over", _("With the bank")
     REFUSED = "refused", _("Refused by the bank")
     RECEIVED = "received", _("Being read")
+    HELD = "held", _("Waiting for a second person")
     APPLIED = "applied", _("Applied")
     QUARANTINED = "quarantined", _("Set apart: nothing applied")
     IGNORED = "ignored", _("Not used")
 
 
 OUT_STATES = (FileState.READY, FileState.HANDED_OVER, FileState.REFUSED)
-IN_STATES = (FileState.RECEIVED, FileState.APPLIED, FileState.QUARANTINED, FileState.IGNORED)
+IN_STATES = (
+    FileState.RECEIVED, FileState.HELD, FileState.APPLIED, FileState.QUARANTINED, FileState.IGNORED,
+)  # fmt: skip
 
 BANK_FILE_MACHINE = Machine(
     name="bank_file",
@@ -87,9 +90,12 @@ BANK_FILE_MACHINE = Machine(
         Step("hand_over", (FileState.READY,), FileState.HANDED_OVER, Permission.MANAGE_CARDS),
         Step("refuse", (FileState.HANDED_OVER,), FileState.REFUSED),
         Step("apply", (FileState.RECEIVED,), FileState.APPLIED),
+        # What a person brought and what decides payments waits for another person.
+        Step("hold", (FileState.RECEIVED,), FileState.HELD),
+        Step("confirm", (FileState.HELD,), FileState.RECEIVED, Permission.CHECK_PAYOUT),
         Step("quarantine", (FileState.RECEIVED,), FileState.QUARANTINED),
         Step("read_again", (FileState.QUARANTINED,), FileState.RECEIVED, Permission.MANAGE_CARDS),
-        Step("ignore", (FileState.QUARANTINED,), FileState.IGNORED, Permission.MANAGE_CARDS,
+        Step("ignore", (FileState.QUARANTINED, FileState.HELD), FileState.IGNORED, Permission.MANAGE_CARDS,
              needs_reason=True),
     ),
 )  # fmt: skip

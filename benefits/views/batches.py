@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from benefits.actions import bankfiles, batches, payout_files, results, settlement
+from benefits.actions.rights import finance_person
 from benefits.models import LineSettlement, PayoutBatch, PayoutLine, Programme
 from benefits.payout_forms import ResultForm, SettleForm
 from benefits.payout_tables import BatchTable, LineTable
@@ -254,13 +255,16 @@ def _take_result(request: HttpRequest, upload: Any) -> None:
             _("This is no answer about payouts. Its first line must begin with R or X."),
             code="not_a_result", field="file",
         )  # fmt: skip
-    receipt = bankfiles.receive(content=content, name=upload.name, by=staff(request))
+    by = staff(request)
+    receipt = bankfiles.receive(
+        content=content, name=upload.name, by=by, brought_key=finance_person(by)
+    )
     if receipt.is_repeat:
         messages.info(request, _("This file was taken before. Nothing changed."))
-    elif receipt.file.state == FileState.APPLIED:
+    elif receipt.file.state == FileState.HELD:
         messages.success(
             request,
-            _("The answer about %(number)s was applied: %(count)d lines.")
+            _("The answer about %(number)s fits: %(count)d lines. Another person must confirm it.")
             % {"number": receipt.file.number, "count": receipt.file.line_count},
         )
     else:

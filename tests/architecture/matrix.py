@@ -316,6 +316,13 @@ BENEFITS = {
     "benefits:batch-download": send(FINANCE, DISTRICT_ONLY, "batch", shut_out=LOOK_AT_MONEY),
     "benefits:batch-handover": send(FINANCE, DISTRICT_ONLY, "batch", shut_out=LOOK_AT_MONEY),
     "benefits:batch-upload": form(FINANCE, DISTRICT_ONLY, "batch", shut_out=LOOK_AT_MONEY),
+    # The cast's maker brought it: a second person confirms.
+    "benefits:brought-confirm": send(
+        FINANCE, DISTRICT_ONLY, "brought_file", shut_out=LOOK_AT_MONEY, refused=MAKERS
+    ),
+    "benefits:brought-decline": send(
+        FINANCE, DISTRICT_ONLY, "brought_file", shut_out=LOOK_AT_MONEY
+    ),
     "benefits:line-settle": form(FINANCE, DISTRICT_ONLY, "line", shut_out=LOOK_AT_MONEY),
     # The cast's maker proposed it: a second person confirms.
     "benefits:settlement-confirm": send(

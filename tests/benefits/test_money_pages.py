@@ -7,9 +7,12 @@ from uuid import uuid4
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import IntegrityError, transaction
 
-from benefits.models import LineSettlement, PayoutBatch, Programme
+from benefits.actions import bankfiles
+from benefits.models import BankFile, LineSettlement, PayoutBatch, Programme
 from tests.factories import members, payouts
+from unionportal.core.actors import BANK
 from unionportal.core.models import RevealEvent
 
 FORM = {
@@ -115,6 +118,12 @@ def test_two_people_bring_a_batch_to_the_bank_and_its_answer_back(desk, money_de
     upload = SimpleUploadedFile("R.txt", content)
     answer = post(desk["checker"], f"/desk/batches/{batch.pk}/upload/", file=upload)
     assert answer.status_code == 302
+    assert payouts.states(batch) == ["sent", "sent"]
+    file = BankFile.objects.get(direction="in")
+    assert file.state == "held"
+    url = f"/desk/batches/files/{file.pk}/confirm/"
+    assert post(desk["checker"], url).status_code == 403
+    assert post(desk["maker"], url).status_code == 302
     assert payouts.states(batch) == ["failed", "paid"]
     page = desk["auditor"].get(f"/desk/batches/{batch.pk}/").text
     assert 'data-state="closed"' in page
@@ -179,6 +188,39 @@ def test_upload_of_something_else_is_refused_at_the_field(desk, paid_three, cont
     response = post(desk["checker"], f"/desk/batches/{paid_three.batch.pk}/upload/", file=upload)
     assert response.status_code == 400
     assert "up-summary" in response.text
+
+
+@pytest.fixture
+def brought(desk, paid_three) -> BankFile:
+    """An answer that the maker brought by hand."""
+    content = payouts.result_file(paid_three.batch.number, payouts.answers(paid_three.batch))
+    upload = SimpleUploadedFile("R.txt", content)
+    page = post(desk["maker"], f"/desk/batches/{paid_three.batch.pk}/upload/", file=upload).url
+    assert "A second person must confirm it." in desk["checker"].get(page).text
+    return BankFile.objects.get(direction="in")
+
+
+def test_answer_brought_by_hand_is_declined_with_a_reason(desk, paid_three, brought) -> None:
+    url = f"/desk/batches/files/{brought.pk}/decline/"
+    post(desk["checker"], url, reason="Not from the bank")
+    brought.refresh_from_db()
+    assert brought.state == "ignored"
+    assert payouts.states(paid_three.batch) == ["sent"] * 3
+    assert post(desk["checker"], f"/desk/batches/files/{brought.pk}/confirm/").status_code == 409
+
+
+def test_the_banks_own_copy_needs_no_second_person(paid_three, brought) -> None:
+    content = payouts.result_file(paid_three.batch.number, payouts.answers(paid_three.batch))
+    assert bankfiles.receive(content=content, name="R.txt", by=BANK).is_repeat
+    bankfiles.process_received()
+    assert payouts.states(paid_three.batch) == ["paid"] * 3
+
+
+def test_database_refuses_a_file_one_person_brought_alone(brought) -> None:
+    with pytest.raises(IntegrityError, match="needs_two"), transaction.atomic():
+        BankFile.objects.filter(pk=brought.pk).update(
+            state="applied", confirmed_key=brought.brought_key
+        )
 
 
 def test_upload_that_does_not_fit_lists_every_line(desk, paid_three) -> None:

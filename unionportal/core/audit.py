@@ -67,6 +67,12 @@ def record_many(
     _model().objects.bulk_create(events, batch_size=2_000)
 
 
+def events_about(target: models.Model) -> models.QuerySet[AuditEvent]:
+    """Return what was logged about one row, newest first."""
+    rows = _model().objects.filter(target_type=target._meta.label_lower, target_id=str(target.pk))
+    return rows.order_by("-id")
+
+
 def _model() -> type[AuditEvent]:
     from unionportal.core.models import AuditEvent  # noqa: PLC0415 - models import this module
 

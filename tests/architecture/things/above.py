@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils import timezone
 
 from benefits.actions import cardfiles
-from benefits.models import LineSettlement, PayoutLine
+from benefits.models import BankFile, LineSettlement, PayoutBatch, PayoutLine
 from benefits.states.cards import Transport
 from members.models import (
     Membership,
@@ -76,6 +76,17 @@ def settlement(cast: Cast) -> dict[str, Any]:
     made = LineSettlement.objects.create(
         line_id=cast.address_of("line")["pk"], outcome="paid", note="对账单上有这一笔",
         document=make.scan(maker), proposed_by=maker, proposed_key=maker.person_key,
+    )  # fmt: skip
+    return {"pk": made.pk}
+
+
+@thing
+def brought_file(cast: Cast) -> dict[str, Any]:
+    maker = cast.users["finance_maker"]
+    number = PayoutBatch.objects.get(pk=cast.address_of("batch")["pk"]).number
+    made = BankFile.objects.create(
+        direction="in", kind="payout_result", number=number, name="R.txt", sha256="0" * 64,
+        state="held", attachment=make.scan(maker), brought_key=maker.person_key,
     )  # fmt: skip
     return {"pk": made.pk}
 
