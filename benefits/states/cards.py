@@ -95,8 +95,8 @@ BANK_FILE_MACHINE = Machine(
         Step("confirm", (FileState.HELD,), FileState.RECEIVED, Permission.CHECK_PAYOUT),
         Step("quarantine", (FileState.RECEIVED,), FileState.QUARANTINED),
         Step("read_again", (FileState.QUARANTINED,), FileState.RECEIVED, Permission.MANAGE_CARDS),
-        Step("ignore", (FileState.QUARANTINED, FileState.HELD), FileState.IGNORED, Permission.MANAGE_CARDS,
-             needs_reason=True),
+        Step("ignore", (FileState.QUARANTINED, FileState.HELD), FileState.IGNORED,
+             Permission.MANAGE_CARDS, needs_reason=True),
     ),
 )  # fmt: skip
 
