@@ -18,7 +18,6 @@ from unionportal.core.errors import NotAllowed, Refused, Stale
 from unionportal.core.transitions import move
 
 if TYPE_CHECKING:
-
     from unionportal.core.models import Attachment, User
 
 # What two people may say about a line in a state.
