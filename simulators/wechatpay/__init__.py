@@ -1,0 +1,1 @@
+"""A simulated WeChat Pay server (APIv3 merchant transfer) with books of its own."""
