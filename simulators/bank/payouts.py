@@ -28,8 +28,7 @@ class Payouts:
 
     def _file_rules(self, batch: str) -> dict[str, Rule]:
         rules = [plan.take(self.ledger, (kind,), {"batch": batch}) for kind in plan.FILE_KINDS]
-        # Only a person can have a spoiled file sent again, so dice never spoil one.
-        harmless = tuple(kind for kind in plan.FILE_KINDS if kind not in plan.SPOILING_KINDS)
+        harmless = tuple(kind for kind in plan.FILE_KINDS if kind not in plan.GRAVE_KINDS)
         rules.append(plan.throw(self.habits.seed, self.habits.misbehave, harmless, batch))
         return {rule.kind: rule for rule in rules if rule}
 
@@ -106,6 +105,19 @@ class Payouts:
         self.post.queue(f"R_{batch}_{number}.txt", body, batch, number, delay, is_spoiled)
         if "duplicate" in rules:
             self.post.queue(f"R_{batch}_{number + 1}.txt", body, batch, number + 1, delay)
+        if "contradict" in rules:
+            self._contradict(batch, number, delay + rules["contradict"].seconds)
+
+    def _contradict(self, batch: str, number: int, delay: float) -> None:
+        """Say of the first line of a result that it was not paid, whatever was said before."""
+        row = self.ledger.row(
+            "SELECT * FROM lines WHERE batch = ? AND file = ? ORDER BY id", batch, number
+        )
+        if row:
+            denied = Answer(pay_line_of(row), "0015", CODES["0015"])
+            body = files.encode(files.result_rows(batch, self.post.today(), [denied]))
+            last = self.post.next_number(batch)
+            self.post.queue(f"R_{batch}_{last}.txt", body, batch, last, delay)
 
     def _result_body(self, batch: str, number: int, rules: Mapping[str, Rule]) -> bytes:
         rows = self.ledger.rows(

@@ -13,7 +13,9 @@ from simulators.bank.ledger import Ledger
 LINE_KINDS = ("fail", "unanswered")
 CARD_KINDS = ("reject-card",)
 SPOILING_KINDS = ("truncate", "wrong-total", "unknown-line")
-FILE_KINDS = ("late", "split", "reorder", "duplicate", *SPOILING_KINDS)
+FILE_KINDS = ("late", "split", "reorder", "duplicate", "contradict", *SPOILING_KINDS)
+# What only a person can put right: dice never throw it.
+GRAVE_KINDS = (*SPOILING_KINDS, "contradict")
 KINDS = (*LINE_KINDS, *CARD_KINDS, *FILE_KINDS, "reject")
 MATCH_FIELDS = ("holder", "account", "order_no", "seq", "batch", "id_no")
 

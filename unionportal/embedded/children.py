@@ -27,10 +27,10 @@ def web(logs: Path, host: str, port: int) -> Child:
     return _child("web server", "web", ["granian", *words], logs)
 
 
-def worker(logs: Path) -> Child:
+def worker(logs: Path, *, processes: int = TASK_PROCESSES) -> Child:
     """Describe the Celery worker."""
     words = ["celery", "-A", "unionportal", "worker", "--loglevel", "INFO"]
-    words += ["--pool", "prefork", "--concurrency", str(TASK_PROCESSES)]
+    words += ["--pool", "prefork", "--concurrency", str(processes)]
     words += ["--without-mingle", "--without-gossip"]
     return _child("worker", "worker", words, logs)
 

@@ -98,14 +98,14 @@ def postgres_child(
     )
 
 
-def valkey_child(valkey: Valkey, places: Places) -> Child:
+def valkey_child(valkey: Valkey, places: Places, *, durable: bool = True) -> Child:
     """Describe the private Valkey (or Redis) as a child program."""
     options = {
         "port": "0",
         "unixsocket": str(places.valkey_socket),
         "unixsocketperm": "700",
         "dir": str(places.valkey),
-        "appendonly": "yes",
+        "appendonly": "yes" if durable else "no",
         "save": "",
         "maxmemory-policy": "noeviction",
         "daemonize": "no",
