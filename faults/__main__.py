@@ -10,7 +10,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from faults import kinds  # noqa: F401 - importing it registers the faults
+from faults import (
+    kinds,  # noqa: F401 - importing it registers the faults
+    mutants,
+)
 from faults.registry import registered
 from faults.run import Plan, Run
 
@@ -31,6 +34,11 @@ def parser() -> argparse.ArgumentParser:
     root.add_argument("--replay", type=Path, help="a log of an earlier run")
     root.add_argument("--log", type=Path, help="append this run's log, one JSON line")
     root.add_argument("--keep", action="store_true", help="keep the world's folder")
+    root.add_argument("--mutants", action="store_true", help="show that broken portals turn red")
+    root.add_argument("--mutant", nargs="+", default=[], metavar="NAME", help="these only")
+    root.add_argument("--stop-when-red", action="store_true", help="end at the first finding")
+    root.add_argument("--rest", type=float, default=300.0, help="seconds until stuck is stuck")
+    root.add_argument("--sql", type=Path, help=argparse.SUPPRESS)
     root.add_argument("--list", action="store_true", help="name the faults and end")
     return root
 
@@ -42,9 +50,14 @@ def plan_of(options: argparse.Namespace) -> Plan:
         schedule = tuple(kind for kind, _proof in earlier["proofs"])
         return Plan(earlier["orders"], earlier["faults_effective"], earlier["seed"],
                     earlier["people"], schedule=schedule, keep=options.keep)  # fmt: skip
-    seed = random.SystemRandom().randrange(10**9) if options.seed is None else options.seed
-    return Plan(options.orders, options.faults, seed, options.people,
-                only=tuple(options.only), keep=options.keep)  # fmt: skip
+    sql = options.sql.read_text(encoding="utf-8") if options.sql else ""
+    return Plan(options.orders, options.faults, seed_of(options), options.people,
+                only=tuple(options.only), keep=options.keep, sql=sql,
+                stops_when_red=options.stop_when_red, rest=options.rest)  # fmt: skip
+
+
+def seed_of(options: argparse.Namespace) -> int:
+    return random.SystemRandom().randrange(10**9) if options.seed is None else int(options.seed)
 
 
 def tell(report: dict[str, Any]) -> None:
@@ -68,6 +81,8 @@ def main() -> int:
             print(f"{name:28} {one.words}")
         return 0
     signal.signal(signal.SIGTERM, _stopped)
+    if options.mutants or options.mutant:
+        return mutants.main(seed_of(options), options.mutant)
     plan = plan_of(options)
     report = {**Run(plan).perform(), "people": plan.people}
     if options.log:

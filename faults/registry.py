@@ -17,6 +17,8 @@ class Scene:
     world: World
     papers: Papers
     dice: random.Random
+    # Asks the database whether what must always hold does.
+    look: Callable[[], None]
 
 
 # What bit, in words; or a look that says it later; "" = it did not bite.

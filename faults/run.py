@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from faults import counting, papers
@@ -18,7 +19,6 @@ from faults.registry import NOT_HERE, Fault, Scene, registered
 from faults.world import ROOT, World, WorldError, dice
 from unionportal.embedded.supervisor import Child
 
-REST_SECONDS = 300.0  # security.md 3.1, I13
 CLERK_EVERY = 8.0
 TRIES_FOR_EACH = 3
 
@@ -35,6 +35,9 @@ class Plan:
     only: tuple[str, ...] = ()
     schedule: tuple[str, ...] = ()
     keep: bool = False
+    sql: str = ""
+    stops_when_red: bool = False
+    rest: float = 300.0  # security.md 3.1, I13
 
 
 @dataclass
@@ -64,6 +67,9 @@ class Run:
         self.world = World(self.plan.seed, self.plan.misbehave)
         try:
             self.world.begin()
+            if self.plan.sql:
+                with self.world.connect() as connection:
+                    connection.execute(self.plan.sql)
             return self._perform()
         finally:
             self.world.end(keep=self.plan.keep)
@@ -111,10 +117,12 @@ class Run:
         chance = dice(self.plan.seed, "moments")
         self.world.wait(30, self.papers.owed)
         for chosen in self._schedule():
+            if self.plan.stops_when_red and self.always:
+                return
             self.world.wait(chance.uniform(0.05, 0.6))
             at = time.monotonic()
             try:
-                proof = chosen.inject(Scene(self.world, self.papers, chance))
+                proof = chosen.inject(Scene(self.world, self.papers, chance, self._check_rules))
             except Exception as error:  # one that failed did not bite
                 proof = ""
                 sys.stderr.write(f"{chosen.name}: {type(error).__name__}: {error}\n")
@@ -146,10 +154,17 @@ class Run:
         return sum(bool(told.settled()) for told in self.told)
 
     def _look(self) -> None:
-        """Ask what must always hold; have the bank's clerk look after what lies about."""
         self._require_driver()
+        self._check_rules()
+        self._wake_clerk()
+
+    def _check_rules(self) -> None:
         for name, subjects in counting.broken_rules(self.world).items():
-            self.always.setdefault(name, []).extend(subjects)
+            known = self.always.setdefault(name, [])
+            known.extend(set(subjects) - set(known))
+
+    def _wake_clerk(self) -> None:
+        """Let the bank's clerk answer what was left unanswered, and send spoiled files again."""
         if time.monotonic() - self.clerk_at > CLERK_EVERY:
             self.clerk_at = time.monotonic()
             self.world.plan("answer-unanswered")
@@ -162,7 +177,7 @@ class Run:
         began = time.monotonic()
         self.papers.write(papers.STOP)
         self._calm_bank()
-        self.world.wait(REST_SECONDS, self._is_at_rest)
+        self.world.wait(self.plan.rest, self._is_at_rest)
         self.settled_within = time.monotonic() - began
         self.papers.write(papers.LEAVE)
         driver = self.world.programs["driver"]
@@ -180,8 +195,13 @@ class Run:
     def _is_at_rest(self) -> bool:
         self._look()
         self.world.wait(0.5)
-        is_ordered = self.papers.orders() >= self.plan.orders and not self.world.waiting()
+        # Messages of the dead stay in the broker for minutes; rows say whether anything is left.
+        is_ordered = self.papers.orders() >= self.plan.orders and not self._lying_files()
         return is_ordered and not counting.unfinished(self.world) and self._all_served()
+
+    def _lying_files(self) -> list[Path]:
+        sides = [self.world.bank_folder / side for side in ("in", "out")]
+        return [path for side in sides for path in side.iterdir()]
 
     def _all_served(self) -> bool:
         (row,) = self.world.rows("SELECT count(*) AS n FROM benefits_entitlement") or [{"n": 0}]

@@ -58,3 +58,29 @@ def result_half(scene: Scene) -> Proof:
 @fault("result_contradicts", "the bank says paid, then that it did not pay")
 def result_contradicts(scene: Scene) -> Proof:
     return _plan(scene, "contradict")
+
+
+@fault("result_forged", "a result file that nobody at the bank wrote says paid")
+def result_forged(scene: Scene) -> Proof:
+    """Take a line the bank has not answered and write a result for it with another amount."""
+    world = scene.world
+    world.plan("unanswered", "--count", LINES)
+    silent = world.wait(12, lambda: world.bank("SELECT * FROM lines WHERE code IS NULL LIMIT 1"))
+    if not silent:
+        return ""
+    line, name = silent[0], f"R_{silent[0]['batch']}_{scene.dice.randrange(90, 10_000)}.txt"
+    yuan = f"{line['amount_fen'] // 100 + 1}.00"
+    head = ("R", line["batch"], "20261123", "1", yuan, "1", yuan, "0", "0.00")
+    row = ("D", line["seq"], line["account"], line["holder"], yuan, "S", "0000", "交易成功",
+           "20261123120000", "FORGED", line["order_no"])  # fmt: skip
+    body = "".join("|".join(fields) + "\r\n" for fields in (head, row)).encode("gbk")
+    part = world.bank_folder / "in" / f".{name}"
+    part.write_bytes(body)
+    part.rename(part.with_name(name))
+
+    def refused() -> str:
+        query = "SELECT state FROM benefits_bankfile WHERE name = %s"
+        states = [found["state"] for found in world.rows(query, name)]
+        return f"the portal has it: {states}" if states else ""
+
+    return refused
