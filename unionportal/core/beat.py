@@ -7,7 +7,7 @@ each task last ran, so after a jump forward and back it would wait for hours.
 from __future__ import annotations
 
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import OperationalError, close_old_connections
@@ -21,6 +21,8 @@ LONG_AGO = timedelta(days=365)
 
 class Entry(ModelEntry):  # type: ignore[misc]
     """A schedule row; due at once when it seems to have run in the future."""
+
+    last_run_at: datetime
 
     def is_due(self) -> Any:
         now = self._default_now()
