@@ -22,13 +22,15 @@ class BenefitsConfig(AppConfig):
         from benefits.merging import register_links  # noqa: PLC0415
         from benefits.navigation import register_pages  # noqa: PLC0415
         from benefits.queries.cards import work_waiting  # noqa: PLC0415
-        from benefits.receivers import cards, imports, payouts, people  # noqa: F401, PLC0415
+        from benefits.receivers import cards, employers, imports, payouts, people  # noqa: F401, PLC0415
         from benefits.views.cards import member_panel  # noqa: PLC0415
+        from benefits.views.terms import member_panel as benefits_panel  # noqa: PLC0415
         from members import panels  # noqa: PLC0415
         from unionportal.core.navigation import NavItem, register  # noqa: PLC0415
         from unionportal.core.roles import Permission  # noqa: PLC0415
 
         panels.register(member_panel)
+        panels.register(benefits_panel)
         register_links()
         register_pages()
         register(

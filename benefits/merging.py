@@ -24,11 +24,12 @@ from members.merging.log import CHANGED, Data, Log, Undoing, undoes
 from members.merging.registry import Case, How, Item, Kind, Link, Told, register, register_part
 from members.models import Membership
 from members.states import OPEN_MEMBERSHIP, MembershipState
+from unionportal.core.errors import Refused
 from unionportal.core.money import yuan_text
 from unionportal.core.transitions import move
 
 if TYPE_CHECKING:
-    from members.models import Person
+    from members.models import Employer, Person
     from unionportal.core.actors import ServiceActor
     from unionportal.core.models import User
 
@@ -65,6 +66,26 @@ class RightsPart:
             _settle(ours[cycle], theirs[cycle], log, by)
         log.set(Entitlement.objects.filter(person=case.merged), person=case.survivor.pk)
         _hang_on_standing(Entitlement.objects.exclude(state=E.VOID), case, log)
+
+
+def settle_employers(keep: Employer, double: Employer, by: User | ServiceActor) -> None:
+    """End one of two rights of two employers that turn out to be one, before they become one's.
+
+    Raises `Refused` while a payment of one of both is with the bank.
+    """
+    rows = Entitlement.objects.filter(employer__in=[keep, double]).exclude(state=E.VOID)
+    if rows.filter(state=E.IN_PAYMENT).exists():
+        raise Refused(_("A payment is with the bank. Wait for its answer."), code="in_flight")
+    for right in rows.filter(employer=double).exclude(state=E.OVERPAID):
+        other = rows.filter(cycle=right.cycle_id, employer=keep).exclude(state=E.OVERPAID).first()
+        if other is None:
+            continue
+        less, _more = sorted((right, other), key=lambda one: RIGHTS[E(one.state)])
+        if less.state in PAID:
+            Entitlement.objects.filter(pk=less.pk).update(review=REASON)
+            move(less, "overpay", by=by, reason=REASON)
+        else:
+            entitlements.void_right(less, by=by, reason=REASON)
 
 
 def _rights(person_id: UUID) -> dict[UUID, Entitlement]:

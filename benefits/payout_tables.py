@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import django_tables2 as tables
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from benefits.models import Entitlement, PayoutBatch, PayoutLine, Posting, Programme
 from benefits.states.payouts import NEXT_STEP, Reason
@@ -37,8 +39,8 @@ class ProgrammeTable(PortalTable):
     )  # fmt: skip
     state = StateColumn(verbose_name=_("State"), kinds=PROGRAMME_KINDS)
     amount_fen = MoneyColumn(verbose_name=_("A person (yuan)"))
-    window_from = DayColumn(verbose_name=_("First day"))
-    window_to = DayColumn(verbose_name=_("Last day"))
+    window_from = DayColumn(verbose_name=_("First day"), accessor="cycle__window_from")
+    window_to = DayColumn(verbose_name=_("Last day"), accessor="cycle__window_to")
     total = MoneyColumn(verbose_name=_("Budget (yuan)"), accessor="budget__total_fen")
     reserved = MoneyColumn(verbose_name=_("Reserved"), accessor="budget__reserved_fen")
     paid = MoneyColumn(verbose_name=_("Paid"), accessor="budget__paid_fen")
@@ -56,8 +58,13 @@ def _why(reason: str, review: str) -> str:
 
 
 class EntitlementTable(PortalTable):
-    person = tables.Column(verbose_name=_("Name"), accessor="person__name", attrs=PortalTable.FIRST)
+    person = tables.Column(
+        verbose_name=_("Name"), accessor="person__name", attrs=PortalTable.FIRST, empty_values=(),
+    )  # fmt: skip
     programme = tables.Column(verbose_name=_("Programme"), accessor="programme__name")
+    cycle = tables.Column(
+        verbose_name=pgettext_lazy("period of a programme", "Cycle"), accessor="cycle__code"
+    )
     qualified_on = DayColumn(verbose_name=_("Entitled since"))
     amount_fen = MoneyColumn(verbose_name=_("Amount (yuan)"))
     state = StateColumn(verbose_name=_("State"), kinds=ENTITLEMENT_KINDS)
@@ -65,12 +72,19 @@ class EntitlementTable(PortalTable):
 
     class Meta(PortalTable.Meta):
         model = Entitlement
-        fields = ("person", "programme", "qualified_on", "amount_fen", "state", "why")
+        fields = ("person", "programme", "cycle", "qualified_on", "amount_fen", "state", "why")
         row_attrs = {
             "data-object-id": lambda record: str(record.pk),
             "data-object-kind": "entitlement",
             "data-state": lambda record: record.state,
         }
+
+    def render_person(self, record: Entitlement) -> SafeString:
+        """Show the name; it opens why the right was given."""
+        owner = record.person or record.employer
+        kind = "member-why" if record.person else "employer-why"
+        url = reverse(f"benefits:{kind}", args=[record.membership_id or record.employer_id])
+        return format_html('<a href="{}">{}</a>', url, owner.name if owner else "")
 
     def render_why(self, record: Entitlement) -> str:
         return _why(record.reason, record.review)

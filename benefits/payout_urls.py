@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from benefits.views import batches, brought, programmes
+from benefits.views import batches, brought, programmes, terms
 
 urlpatterns = [
     path("programmes/", programmes.programme_list, name="programme-list"),
@@ -11,6 +11,11 @@ urlpatterns = [
     path("programmes/<uuid:pk>/open/", programmes.programme_open, name="programme-open"),
     path("programmes/<uuid:pk>/close/", programmes.programme_close, name="programme-close"),
     path("programmes/<uuid:pk>/budget/", programmes.programme_budget, name="programme-budget"),
+    path("programmes/<uuid:pk>/terms/", terms.programme_terms, name="programme-terms"),
+    path("programmes/<uuid:pk>/cycles/", terms.cycle_add, name="cycle-add"),
+    path("cycles/<uuid:pk>/close/", terms.cycle_close, name="cycle-close"),
+    path("members/<uuid:pk>/benefits/", terms.member_why, name="member-why"),
+    path("employers/<uuid:pk>/benefits/", terms.employer_why, name="employer-why"),
     path("entitlements/", programmes.entitlement_list, name="entitlement-list"),
     path("entitlements/<uuid:pk>/void/", programmes.entitlement_void, name="entitlement-void"),
     path("ledger/", programmes.ledger_page, name="ledger"),

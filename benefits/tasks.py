@@ -38,7 +38,7 @@ def sweep_payouts() -> None:
 
 every(5, "benefits.send_batches")
 every(5, "benefits.collect_bank_files")
-every(30, "benefits.sweep_entitlements")
+every(120, "benefits.sweep_entitlements")
 every(15, "benefits.sweep_payouts")
 
 

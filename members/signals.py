@@ -20,6 +20,8 @@ consent_given = Signal()
 consent_withdrawn = Signal()
 # heirs: dict[UUID, Area], each area that ended → where what lay in it goes on; by: the actor
 areas_ended = Signal()
+# keep, double: Employer, by: the actor; before everything of `double` becomes `keep`'s
+employers_merging = Signal()
 # batch: ImportBatch, by: the actor. A register is in, or taken back: too many memberships for one
 # signal each; whoever follows does so in a job of its own.
 memberships_loaded = Signal()

@@ -18,7 +18,7 @@ from benefits.actions import payout_files
 from benefits.actions.rights import person_of
 from benefits.ledger import Amount
 from benefits.models import Entitlement, PayeeAccount, PayoutBatch, PayoutLine, Pot, TransferKind
-from benefits.queries.payouts import lines_digest, payable
+from benefits.queries.payouts import lines_digest, next_cycle, payable
 from benefits.states.payouts import BatchState, EntitlementState, LineState, ProgrammeState, Reason
 from members.models.consents import Purpose
 from members.queries.consents import refusers
@@ -33,7 +33,7 @@ from unionportal.core.wake import wake
 from unionportal.core.workdays import DayKind, day_kind
 
 if TYPE_CHECKING:
-    from benefits.models import Programme
+    from benefits.models import Cycle, Programme
     from unionportal.core.actors import ServiceActor
     from unionportal.core.models import User
 
@@ -46,20 +46,22 @@ CHUNK = 2_000
 def build(*, by: User, programme: Programme) -> PayoutBatch:
     """Put everybody who can be paid now on a new draft list, in turn; return the list.
 
-    At most as many as the channel takes at once; the rest goes on the next list. Raises
-    `NotAllowed` without the maker's right and `Refused` when nobody can be paid.
+    One cycle a list, the oldest first, and at most as many as the channel takes at once; the rest
+    goes on the next list. Raises `NotAllowed` without the maker's right and `Refused` when nobody
+    can be paid.
     """
     person_of(by, Permission.MAKE_PAYOUT)
     if programme.state == ProgrammeState.DRAFT:
         raise Refused(_("Open the programme first."), code="not_open")
-    payees = _claim(programme)
-    if not payees:
+    cycle = next_cycle(programme)
+    payees = _claim(programme, cycle) if cycle else []
+    if not cycle or not payees:
         raise Refused(
             _("Nobody can be paid now. The programme's page says why."), code="nobody_payable"
         )
     batch = PayoutBatch(
         number=_next_number(timezone.localdate()), programme=programme,
-        cycle=programme.cycles.get(), channel=programme.channel, transport=programme.transport,
+        cycle=cycle, channel=programme.channel, transport=programme.transport,
         line_count=len(payees),
         total_fen=sum(right.amount_fen for right, _account in payees), made_by=by,
         payer_account=settings.PAYER_ACCOUNT, payer_name=settings.PAYER_NAME,
@@ -75,11 +77,12 @@ def build(*, by: User, programme: Programme) -> PayoutBatch:
     return batch
 
 
-def _claim(programme: Programme) -> list[Payee]:
+def _claim(programme: Programme, cycle: Cycle) -> list[Payee]:
     """Lock the payable rights that no other maker is putting on a list at this moment."""
     channel = channels.get(programme.channel)
     most = channel.most_lines
-    ids = list(payable(programme).values_list("pk", flat=True)[: most * 2])
+    mine = payable(programme).filter(cycle=cycle)
+    ids = list(mine.values_list("pk", flat=True)[: most * 2])
     locked = Entitlement.objects.filter(pk__in=ids, state=EntitlementState.RESERVED)
     free = set(
         locked.select_for_update(of=("self",), skip_locked=True).values_list("pk", flat=True)
@@ -107,6 +110,8 @@ def _lines(batch: PayoutBatch, payees: list[Payee]) -> Iterator[PayoutLine]:
     )
     for seq, (right, account) in enumerate(payees, start=1):
         attempt = earlier[right.pk] + 1
+        if right.person is None:
+            raise LookupError("only people have accounts")
         person = person_order_key(right.person.id_type, right.person.id_number)
         yield PayoutLine(
             id=new_id(), batch=batch, entitlement=right, seq=seq, attempt=attempt,

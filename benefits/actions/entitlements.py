@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Min, QuerySet
+from django.utils.translation import gettext as _
 
 from benefits import ledger
 from benefits.actions.rights import require
 from benefits.ledger import Amount
 from benefits.models import Budget, Entitlement, PayoutLine, Pot, Programme, TransferKind
-from benefits.queries.entitled import annulled_rights, newly_entitled
-from benefits.states.payouts import EntitlementState, LineState, ProgrammeState, Reason
+from benefits.queries import serving
+from benefits.queries.entitled import annulled_rights, give_rights
+from benefits.states.payouts import Beneficiary, EntitlementState, LineState, ProgrammeState, Reason
 from unionportal.core import audit
 from unionportal.core.actors import SYSTEM
-from unionportal.core.ids import new_id
+from unionportal.core.errors import Refused
 from unionportal.core.roles import Permission
 from unionportal.core.transitions import move, move_all
 
@@ -24,7 +27,6 @@ if TYPE_CHECKING:
     from unionportal.core.actors import ServiceActor
     from unionportal.core.models import User
 
-CHUNK = 2_000
 ANNULLED = "membership_annulled"
 
 
@@ -37,66 +39,58 @@ def evaluate(
 ) -> int:
     """Give everyone who qualifies (among `person_ids`) the right, and serve them in turn.
 
-    Safe to repeat and to run at once with itself; returns how many rights are new.
+    Looks at every cycle that is not closed. Safe to repeat and to run at once with itself; returns
+    how many rights are new.
     """
     if programme.state != ProgrammeState.OPEN:
         return 0
-    cycle = programme.cycles.get()
-    rights = [
-        Entitlement(
-            id=new_id(), programme=programme, cycle=cycle, membership_id=membership_id,
-            person_id=person_id, amount_fen=programme.amount_fen,
-            rule_version=programme.rule_version, qualified_on=since,
-        )
-        for membership_id, person_id, since in newly_entitled(programme, person_ids)
-    ]  # fmt: skip
-    Entitlement.objects.bulk_create(rights, ignore_conflicts=True, batch_size=CHUNK)
-    made = list(
-        Entitlement.objects.filter(pk__in=[right.pk for right in rights]).values_list(
-            "pk", flat=True
-        )
+    made = sum(
+        give_rights(programme, cycle, by=by, person_ids=person_ids)
+        for cycle in programme.cycles.running()
     )
-    audit.record_many(
-        by=by, verb="entitlement.give", model=Entitlement,
-        moves=[(pk, "", EntitlementState.WAITLISTED) for pk in made],
-    )  # fmt: skip
     promote_waiting(programme, by=by)
-    return len(made)
+    return made
 
 
 def evaluate_people(person_ids: Collection[UUID], *, by: User | ServiceActor = SYSTEM) -> int:
     """Look at these people again for every open programme; return how many rights are new."""
     void_annulled(person_ids, by=by)
-    programmes = Programme.objects.filter(state=ProgrammeState.OPEN).order_by("code")
+    programmes = _open_programmes().filter(beneficiary=Beneficiary.PERSON)
     return sum(evaluate(programme, by=by, person_ids=person_ids) for programme in programmes)
 
 
 def sweep() -> int:
     """Look at everybody for every open programme, so that a lost signal loses nothing."""
     void_annulled()
-    programmes = Programme.objects.filter(state=ProgrammeState.OPEN).order_by("code")
-    return sum(evaluate(programme) for programme in programmes)
+    return sum(evaluate(programme) for programme in _open_programmes())
+
+
+def _open_programmes() -> QuerySet[Programme]:
+    rows = Programme.objects.filter(state=ProgrammeState.OPEN).select_related("version")
+    return rows.order_by("code")
 
 
 @transaction.atomic
 def promote_waiting(programme: Programme, *, by: User | ServiceActor = SYSTEM) -> int:
-    """Reserve budget for the waiting, in turn, as far as it reaches; return for how many."""
+    """Reserve budget for the waiting, in turn, as far as it reaches; return for how many.
+
+    Who cannot be served keeps everybody after them waiting too. A constant number of statements.
+    """
     waiting = Entitlement.objects.filter(programme=programme, state=EntitlementState.WAITLISTED)
-    if not waiting.exists():
+    least = waiting.aggregate(least=Min("amount_fen"))["least"]
+    if least is None:
         return 0
     # One at a time for each budget, so that those who waited longer are served first.
     budget = Budget.objects.select_for_update().get(pk=programme.budget_id)
-    room = budget.free_fen // programme.amount_fen
-    in_turn = waiting.in_turn().select_for_update(of=("self",))
-    turns = list(in_turn.values_list("pk", "amount_fen")[:room])
-    fitting = ledger.take(programme.budget_id, programme.amount_fen, len(turns))
-    served = turns[:fitting]
-    move_all(Entitlement.objects.filter(pk__in=[pk for pk, _fen in served]), "promote", by=by)
-    ledger.post(
-        programme.budget_id, TransferKind.RESERVE, Pot.FREE, Pot.RESERVED,
-        [Amount(fen, pk) for pk, fen in served],
+    if budget.free_fen < least:
+        return 0
+    count, fen = serving.choose(programme, by=by, free_fen=budget.free_fen, least_fen=least)
+    if count and not ledger.take(budget.pk, fen, 1):
+        raise Refused(_("The budget does not reach."), code="budget_used", field="budget")
+    ledger.post_set(
+        budget.pk, TransferKind.RESERVE, Pot.FREE, Pot.RESERVED, serving.CHOSEN, {}
     )  # fmt: skip
-    return len(served)
+    return count
 
 
 @transaction.atomic

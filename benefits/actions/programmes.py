@@ -11,11 +11,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from benefits import channels, ledger, profiles
-from benefits.actions import entitlements
+from benefits.actions import entitlements, versions
 from benefits.actions.rights import require
+from benefits.actions.versions import Rules
 from benefits.models import Cycle, Programme
 from benefits.states.cards import Transport
-from benefits.states.payouts import Channel
+from benefits.states.payouts import Beneficiary, Channel
 from members.models import WorkerGroup
 from unionportal.core import audit
 from unionportal.core.errors import Refused
@@ -38,9 +39,12 @@ def create_programme(
     name_en: str,
     amount_fen: int,
     budget_fen: int,
-    groups: Iterable[WorkerGroup],
     window_from: date,
     window_to: date,
+    groups: Iterable[WorkerGroup] = (),
+    rules: Rules | None = None,
+    beneficiary: str = Beneficiary.PERSON,
+    cycle: str = "1",
     notice_days: int = 5,
     second_approval_fen: int | None = None,
     channel: str = Channel.BANK_FILE,
@@ -49,24 +53,27 @@ def create_programme(
     answer_minutes: int = 5 * 24 * 60,
     cooling_minutes: int = 24 * 60,
 ) -> Programme:
-    """Write a draft programme with its budget and its one cycle.
+    """Write a draft programme with its budget, its first terms and its first cycle.
 
     Raises `Refused` (with the field) for a used code, an amount or a budget that cannot be, a
-    window that ends before it begins, no groups, a way of paying this portal is not set up for,
-    or a summary the bank's file cannot carry.
+    window that ends before it begins, terms that ask for nothing, a way of paying this portal is
+    not set up for, or a summary the bank's file cannot carry.
     """
     require(by, Permission.MANAGE_PROGRAMMES)
     channels.get(channel)
-    chosen = list(groups)
+    asked = rules or Rules(groups=tuple(group.pk for group in groups))
     summary = summary or name_zh[:LONGEST_SUMMARY]
-    _check_terms(amount_fen, budget_fen, window_from, window_to, chosen, summary)
+    versions.check_amount(amount_fen)
+    if budget_fen < amount_fen:
+        raise Refused(_("The budget does not reach for one."), code="budget", field="budget")
+    _check_window(window_from, window_to)
+    _check_summary(summary)
     try:
         with transaction.atomic():
             programme = Programme.objects.create(
-                code=code, name_zh=name_zh, name_en=name_en, amount_fen=amount_fen,
-                window_from=window_from, window_to=window_to, notice_days=notice_days,
-                second_approval_fen=second_approval_fen, channel=channel, transport=transport,
-                summary=summary,
+                code=code, name_zh=name_zh, name_en=name_en, beneficiary=beneficiary,
+                notice_days=notice_days, second_approval_fen=second_approval_fen,
+                channel=channel, transport=transport, summary=summary,
                 answer_minutes=answer_minutes, cooling_minutes=cooling_minutes,
                 budget=ledger.open_budget(code=code, total_fen=budget_fen),
                 created_by_id=by.pk,
@@ -75,29 +82,21 @@ def create_programme(
         raise Refused(
             _("There is a programme with this code already."), code="code_used", field="code"
         ) from error
-    programme.groups.set(chosen)
-    Cycle.objects.create(programme=programme, code="1")
+    versions.write(programme, by=by, amount_fen=amount_fen, rules=asked)
+    Cycle.objects.create(
+        programme=programme, code=cycle, window_from=window_from, window_to=window_to
+    )
     audit.record(by=by, verb="programme.create", target=programme, to_state=programme.state,
                  data={"amount_fen": amount_fen, "budget_fen": budget_fen})  # fmt: skip
     return programme
 
 
-def _check_terms(
-    amount_fen: int,
-    budget_fen: int,
-    window_from: date,
-    window_to: date,
-    groups: list[WorkerGroup],
-    summary: str,
-) -> None:
-    if amount_fen <= 0:
-        raise Refused(_("The amount must be above zero."), code="amount", field="amount")
-    if budget_fen < amount_fen:
-        raise Refused(_("The budget does not reach for one person."), code="budget", field="budget")
+def _check_window(window_from: date, window_to: date) -> None:
     if window_to < window_from:
         raise Refused(_("The last day is before the first day."), code="window", field="window_to")
-    if not groups:
-        raise Refused(_("Choose at least one group."), code="groups", field="groups")
+
+
+def _check_summary(summary: str) -> None:
     if len(summary) > LONGEST_SUMMARY or not profiles.current().can_carry(summary):
         raise Refused(
             _("Write at most %(count)d plain characters; the bank's file carries no others.")

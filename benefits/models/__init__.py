@@ -3,6 +3,7 @@ from benefits.models.cards import CardEvent, CardRequestLine, MemberCard, PayeeA
 from benefits.models.ledger import Account, Posting, Pot, TransferKind
 from benefits.models.payouts import LineEvidence, LineSettlement, PayoutBatch, PayoutLine
 from benefits.models.programmes import Budget, Cycle, Entitlement, Programme
+from benefits.models.versions import ProgrammeVersion, Timing
 
 __all__ = [
     "Account",
@@ -21,5 +22,7 @@ __all__ = [
     "Posting",
     "Pot",
     "Programme",
+    "ProgrammeVersion",
+    "Timing",
     "TransferKind",
 ]

@@ -300,7 +300,8 @@ class PayoutLine(models.Model):
                         SELECT count(*) FROM benefits_payoutline l
                         JOIN benefits_entitlement e ON e.id = l.entitlement_id
                         JOIN benefits_entitlement mine ON mine.id = NEW.entitlement_id
-                        WHERE e.cycle_id = mine.cycle_id AND e.person_id = mine.person_id
+                        WHERE e.cycle_id = mine.cycle_id AND (e.person_id, e.employer_id)
+                            IS NOT DISTINCT FROM (mine.person_id, mine.employer_id)
                           AND l.state IN ('failed', 'returned')
                     ) THEN
                         RAISE EXCEPTION 'attempt % does not follow the failed ones', NEW.attempt

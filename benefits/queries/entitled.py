@@ -1,90 +1,98 @@
-"""Who meets a programme's conditions and is not entitled yet."""
+"""Give rights to everyone who meets a programme's conditions: one statement, however many."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from datetime import date, datetime
-from typing import Any
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from django.db.models import Exists, Max, OuterRef, Q, QuerySet, Subquery
-from django.utils import timezone
+from django.db import connection
+from django.db.models import QuerySet
 
-from benefits.eligibility import Facts, Terms, decide
-from benefits.models import Entitlement, MemberCard, Programme
-from benefits.states.cards import CardState
-from members.models import Affiliation, GroupMembership, Membership
-from members.states import Confirmation, MembershipState, UnitKind
+from benefits.eligibility import Terms
+from benefits.models import Cycle, Entitlement, Programme, ProgrammeVersion
+from benefits.queries.facts import facts_sql, judged, parameters, rules_of, terms_of
+from benefits.states.payouts import Beneficiary
+from members.states import MembershipState
+from unionportal.core import audit
+from unionportal.core.ids import numbered_id_sql
 
-COLUMNS = (
-    "id", "person_id", "state", "joined_on", "unit__kind", "confirmation", "confirmed_at",
-    "group_id", "left_pool_on", "joined_group_on", "card_activated_at",
-)  # fmt: skip
+if TYPE_CHECKING:
+    from unionportal.core.actors import ServiceActor
+    from unionportal.core.models import User
 
-
-def terms_of(programme: Programme) -> Terms:
-    """Return the conditions of a programme."""
-    groups = frozenset(programme.groups.values_list("pk", flat=True))
-    return Terms(groups, programme.window_from, programme.window_to)
-
-
-def with_facts(memberships: QuerySet[Membership], terms: Terms) -> QuerySet[Membership]:
-    """Add to each membership the days the rules ask for."""
-    own: dict[str, Any] = {"membership": OuterRef("pk")}
-    pool = Affiliation.objects.filter(**own, unit__kind=UnitKind.HOLDING_POOL)
-    other = GroupMembership.objects.filter(**own).exclude(group__in=terms.groups)
-    cards = MemberCard.objects.filter(
-        person=OuterRef("person"), state=CardState.ACTIVATED, activated_at__isnull=False
-    )
-    return memberships.annotate(
-        left_pool_on=_latest(pool), joined_group_on=_latest(other),
-        card_activated_at=Subquery(cards.order_by("activated_at").values("activated_at")[:1]),
-    )  # fmt: skip
+# Who ever had a right in the cycle, void ones included, does not get another by itself.
+GIVE = """
+WITH f AS MATERIALIZED ({facts} WHERE {likely} AND NOT EXISTS (
+    SELECT 1 FROM benefits_entitlement had WHERE had.cycle_id = %(cycle)s AND {same})),
+met AS (SELECT f.*, {results} AS results, {since} AS since FROM f WHERE {is_met}),
+judged AS (SELECT *, row_number() OVER (ORDER BY since, membership_id, employer_id) AS n FROM met),
+made AS (
+    INSERT INTO benefits_entitlement (
+        id, programme_id, cycle_id, version_id, person_id, membership_id, employer_id, state,
+        amount_fen, results, qualified_on, reason, review)
+    SELECT {new_id}, %(programme)s, %(cycle)s, %(version)s, person_id, membership_id,
+        employer_id, 'waitlisted', %(amount)s, results, since, '', ''
+    FROM judged
+    ON CONFLICT DO NOTHING RETURNING id)
+"""
 
 
-def _latest(rows: QuerySet[Any]) -> Subquery:
-    ends = rows.order_by().values("membership").annotate(end=Max("ended_on"))
-    return Subquery(ends.values("end"))
+def give_rights(
+    programme: Programme,
+    cycle: Cycle,
+    *,
+    by: User | ServiceActor,
+    person_ids: Collection[UUID] | None = None,
+) -> int:
+    """Write a right for each beneficiary who qualifies, audited; return how many are new.
 
-
-def facts_of(row: dict[str, Any]) -> Facts:
-    """Return one row of `with_facts(…).values(*COLUMNS)` as facts."""
-    return Facts(
-        membership_state=row["state"],
-        joined_on=row["joined_on"],
-        unit_kind=row["unit__kind"],
-        left_pool_on=row["left_pool_on"],
-        confirmation=row["confirmation"],
-        confirmed_on=_day(row["confirmed_at"]),
-        card_activated_on=_day(row["card_activated_at"]),
-        group=row["group_id"],
-        joined_group_on=row["joined_group_on"],
-    )
-
-
-def newly_entitled(
-    programme: Programme, person_ids: Collection[UUID] | None = None
-) -> Iterator[tuple[UUID, UUID, date]]:
-    """Yield (membership, person, day of the last condition) of who qualifies, among `person_ids`.
-
-    The filter only narrows what is read; the rules decide. Who ever had a right in the cycle, void
-    ones included, does not get another by itself.
+    One statement and a constant number of others: memory and queries do not grow with the rows.
     """
-    terms = terms_of(programme)
-    had_one = Entitlement.objects.filter(programme=programme, person=OuterRef("person"))
-    likely = Membership.objects.filter(
-        ~Exists(had_one),
-        state=MembershipState.ACTIVE,
-        group__in=terms.groups,
-        joined_on__lte=terms.window_to,
-    ).exclude(confirmation=Confirmation.NONE)
+    version = programme.terms
+    terms = terms_of(version, cycle)
+    results, since, is_met = judged(rules_of(programme), terms)
+    is_employer = programme.beneficiary == Beneficiary.EMPLOYER
+    statement = GIVE.format(
+        facts=facts_sql(programme, terms), likely=_likely(terms, is_employer, person_ids),
+        same="had.employer_id = e.id" if is_employer else "had.person_id = m.person_id",
+        results=results, since=since, is_met=is_met, new_id=numbered_id_sql("n"),
+    )  # fmt: skip
+    values = {**parameters(version, terms), **_own(programme, cycle, version, person_ids)}
+    log, log_values = audit.set_sql(
+        by=by, verb="entitlement.give", model=Entitlement,
+        rows="SELECT id, '' AS from_state, 'waitlisted' AS to_state FROM made",
+    )  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(statement + log, {**values, **log_values})
+        return int(cursor.rowcount)
+
+
+def _own(
+    programme: Programme,
+    cycle: Cycle,
+    version: ProgrammeVersion,
+    person_ids: Collection[UUID] | None,
+) -> dict[str, Any]:
+    return {
+        "programme": programme.pk, "cycle": cycle.pk, "version": version.pk,
+        "amount": version.amount_fen, "people": list(person_ids or []),
+    }  # fmt: skip
+
+
+def _likely(terms: Terms, is_employer: bool, person_ids: Collection[UUID] | None) -> str:
+    """Return what narrows the rows before the rules decide."""
+    if is_employer:
+        return "e.is_operating AND e.merged_into_id IS NULL"
+    parts = ["m.state = ANY(%(standings)s)", "m.confirmation <> 'none'"]
+    if terms.groups:
+        parts.append("m.group_id = ANY(%(groups)s)")
+    if terms.needs_card:
+        parts.append("""EXISTS (SELECT 1 FROM benefits_membercard one
+            WHERE one.person_id = m.person_id AND one.state = 'activated')""")
     if person_ids is not None:
-        likely = likely.filter(person_id__in=person_ids)
-    rows = with_facts(likely, terms).filter(Q(card_activated_at__isnull=False))
-    for row in rows.order_by().values(*COLUMNS).iterator(2_000):
-        verdict = decide(facts_of(row), terms)
-        if verdict.is_met and verdict.since:
-            yield row["id"], row["person_id"], verdict.since
+        parts.append("m.person_id = ANY(%(people)s)")
+    return " AND ".join(parts)
 
 
 def annulled_rights(person_ids: Collection[UUID] | None = None) -> QuerySet[Entitlement]:
@@ -93,7 +101,3 @@ def annulled_rights(person_ids: Collection[UUID] | None = None) -> QuerySet[Enti
         membership__state=MembershipState.ANNULLED, review=""
     ).exclude(state="void")
     return rows if person_ids is None else rows.filter(person_id__in=person_ids)
-
-
-def _day(moment: datetime | None) -> date | None:
-    return timezone.localtime(moment).date() if moment else None

@@ -13,7 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from benefits import channels
-from benefits.models import Entitlement, PayeeAccount, PayoutBatch, PayoutLine, Programme
+from benefits.models import Cycle, Entitlement, PayeeAccount, PayoutBatch, PayoutLine, Programme
 from benefits.states.payouts import (
     LIVE_LINE,
     EntitlementState,
@@ -85,6 +85,12 @@ def payable(programme: Programme) -> QuerySet[Entitlement]:
 def _accounts(programme: Programme) -> QuerySet[PayeeAccount]:
     """The usable accounts of the kind the programme's channel pays."""
     return PayeeAccount.objects.usable().filter(kind=channels.get(programme.channel).account_kind)
+
+
+def next_cycle(programme: Programme) -> Cycle | None:
+    """Return the oldest cycle in which somebody can be paid."""
+    ids = payable(programme).order_by().values("cycle")
+    return programme.cycles.filter(pk__in=ids).order_by("window_from").first()
 
 
 def payable_count(programme: Programme) -> int:

@@ -35,6 +35,13 @@ PROGRAMME_MACHINE = Machine(
 )  # fmt: skip
 
 
+class Beneficiary(TextChoices):
+    """Who a programme gives to; a right belongs to exactly one of them."""
+
+    PERSON = "person", _("Members")
+    EMPLOYER = "employer", _("Employers that host a station")
+
+
 class EntitlementState(TextChoices):
     WAITLISTED = "waitlisted", _("Waiting for budget")
     RESERVED = "reserved", _("To be paid")

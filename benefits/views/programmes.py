@@ -14,9 +14,11 @@ from django.utils.translation import gettext as _
 from benefits import ledger
 from benefits.actions import entitlements, programmes
 from benefits.models import Entitlement, Posting, Pot, Programme
-from benefits.payout_forms import BudgetForm, EntitlementFilter, ProgrammeForm, ReasonForm
+from benefits.payout_forms import BudgetForm, EntitlementFilter, ReasonForm
 from benefits.payout_tables import BatchTable, EntitlementTable, PostingTable, ProgrammeTable
+from benefits.programme_forms import CycleForm, ProgrammeForm
 from benefits.queries.payouts import obstacles, payable_count
+from benefits.queries.terms import terms_in_words
 from benefits.states.payouts import EntitlementState, ProgrammeState
 from benefits.views.shared import act, posted, staff, status_of, submitted
 from unionportal.core.paging import Keyset
@@ -29,14 +31,14 @@ NEWEST = Keyset("-created_at", "-pk")
 
 
 def _programme(request: HttpRequest, pk: UUID, permission: P = P.VIEW_MONEY) -> Programme:
-    rows = Programme.objects.visible_to(request.user, permission).select_related("budget")
+    rows = Programme.objects.visible_to(request.user, permission).with_terms()
     return get_object_or_404(rows, pk=pk)
 
 
 @desk(P.VIEW_MONEY)
 def programme_list(request: HttpRequest) -> HttpResponse:
     """List the programmes with their budgets, newest first."""
-    rows = Programme.objects.visible_to(request.user).select_related("budget")
+    rows = Programme.objects.visible_to(request.user).with_terms()
     page = NEWEST.page(rows, request)
     may_manage = has_permission(request.user, P.MANAGE_PROGRAMMES)
     empty = Empty(
@@ -53,7 +55,7 @@ def programme_list(request: HttpRequest) -> HttpResponse:
 @desk(get=P.MANAGE_PROGRAMMES, post=P.MANAGE_PROGRAMMES)
 def programme_new(request: HttpRequest) -> HttpResponse:
     """Prepare a programme as a draft."""
-    form = ProgrammeForm(posted(request))
+    form = ProgrammeForm(posted(request), user=staff(request))
 
     def run() -> str:
         made = programmes.create_programme(by=staff(request), **form.values())
@@ -80,7 +82,10 @@ def programme_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     batches = programme.batches.select_related("programme", "made_by", "approved_by")
     context = {
         "programme": programme,
-        "groups": programme.groups.all(),
+        "terms": terms_in_words(programme.terms),
+        "versions": programme.versions.order_by("-number"),
+        "cycles": sorted(programme.cycles.all(), key=lambda one: one.window_from, reverse=True),
+        "cycle_form": CycleForm(),
         "budget": programme.budget,
         "in_flight": ledger.balances(programme.budget)[Pot.IN_FLIGHT],
         "rights": [
@@ -153,7 +158,7 @@ def entitlement_list(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         rows = Entitlement.objects.visible_to(request.user)
         chosen = {name: value for name, value in form.cleaned_data.items() if value}
-        rows = rows.filter(**chosen).select_related("person", "programme")
+        rows = rows.filter(**chosen).select_related("person", "employer", "programme", "cycle")
         rows = rows.defer("person__id_number", "person__phone")
     page = NEWEST.page(rows, request)
     empty = Empty(

@@ -20,6 +20,7 @@ from members.models import (
     EmployerPastArea,
 )
 from members.models.organisation import Area
+from members.signals import employers_merging
 from unionportal.core import audit
 from unionportal.core.actors import ServiceActor
 from unionportal.core.errors import Refused
@@ -46,6 +47,7 @@ def merge(*, by: User | ServiceActor, keep: Employer, double: Employer, reason: 
     keep, double = locked[keep.pk], locked[double.pk]
     _refuse_two_codes(keep, double)
     _drop_shared_contracts(keep, double)
+    employers_merging.send(Employer, keep=keep, double=double, by=by)
     moved = dict(_repoint(keep, double))
     _join_coverages(keep, double)
     _move_links(keep, double)

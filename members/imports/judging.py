@@ -95,9 +95,8 @@ asked AS (
 )
 """
 # A register: a person's record beside the row. What would rewrite history is held for a person.
-# Materialized: folded together, each mention of `obstacle` would be worked out anew.
 _REGISTRY = f"""
-asked AS MATERIALIZED (
+asked AS (
     SELECT together.number, together.id_index, {_FILE_VERDICT},
         m.id AS recorded, s.membership_id AS given,
         CASE WHEN is_later THEN NULL
@@ -156,7 +155,7 @@ asked AS MATERIALIZED (
         ON a.id_index = together.id_index AND a.state IN ('submitted', 'returned')
     LEFT JOIN members_membership taken ON s.member_no <> ''
         AND taken.member_no = s.member_no AND taken.state <> 'annulled'
-), ruled AS MATERIALIZED (
+), ruled AS (
     SELECT asked.*,
         coalesce(file_verdict,
             CASE WHEN obstacle = 'stopped' AND recorded IS NOT NULL AND changes = '[]'::jsonb

@@ -59,6 +59,7 @@ UNSCOPED = {
     "benefits.CardRequestLine": "a line of a bank file",
     "benefits.CardEvent": "shown on its card's page",
     "benefits.Cycle": "a period of a programme",
+    "benefits.ProgrammeVersion": "shown on its programme's page",
     "benefits.Account": "an account of the ledger; postings are scoped",
     "benefits.LineSettlement": "shown on its line's page",
     "benefits.LineEvidence": "shown on its line's page",
@@ -110,6 +111,7 @@ APPEND_ONLY = {
     "members.UnitChange",
     "members.UnitFeed",
     "benefits.CardEvent",
+    "benefits.ProgrammeVersion",
     "benefits.LineEvidence",
     "benefits.Posting",
 }
@@ -137,6 +139,7 @@ UNPAIRED = {
     "benefits.PayoutBatch.second_by": "the person is held by trigger, the moment by the audit",
     "benefits.PayeeAccount.created_by": "the bank's card file makes accounts too",
     "benefits.Programme.created_by": "a seed or a command makes programmes too",
+    "benefits.ProgrammeVersion.created_by": "a seed or a command makes programmes too",
     "benefits.PayoutBatch.made_by": "both are required columns",
     "benefits.LineSettlement.proposed_by": "both are required columns",
 }

@@ -185,9 +185,7 @@ def hot_budget(django_db_setup, django_db_blocker):
     with django_db_blocker.unblock():
         with transaction.atomic():
             budget = ledger.open_budget(code="hot", total_fen=20 * 5_000 + 4_999)
-            programme = Programme(code="hot", amount_fen=5_000, budget=budget)
-            programme.window_from = programme.window_to = payouts.WINDOW[0]
-            programme.save()
+            Programme.objects.create(code="hot", budget=budget)
         yield budget
         with without_triggers() as cursor:
             for table in ("posting", "account", "programme", "budget"):

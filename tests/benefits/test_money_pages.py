@@ -18,8 +18,9 @@ from unionportal.core.models import RevealEvent
 FORM = {
     "code": "green-travel", "name_zh": "绿色出行补贴", "name_en": "Green travel subsidy",
     "amount": "50.00", "budget": "10,000", "groups": ["PARCEL_COURIER"],
-    "window_from": "2026-01-01", "window_to": "2027-12-31", "notice_days": "0",
-    "transport": "folder",
+    "cycle": "2026", "timing": "met_inside", "standings": "active", "needs_card": "on",
+    "beneficiary": "person", "window_from": "2026-01-01", "window_to": "2027-12-31",
+    "notice_days": "0", "transport": "folder",
 }  # fmt: skip
 
 
@@ -64,10 +65,10 @@ def test_programme_sent_twice_is_one(desk) -> None:
         ({"amount": "50.005"}, "Use at most two decimals"),
         ({"amount": "-1"}, "The amount cannot be below zero."),
         ({"amount": "0"}, "The amount must be above zero."),
-        ({"amount": ""}, "Fill in “Amount for each person (yuan)”"),
-        ({"budget": "49.99"}, "The budget does not reach for one person."),
+        ({"amount": ""}, "Fill in “Amount for each (yuan)”"),
+        ({"budget": "49.99"}, "The budget does not reach for one."),
         ({"window_to": "2025-12-31"}, "The last day is before the first day."),
-        ({"groups": []}, "Choose one for “Groups”"),
+        ({"standings": []}, "Membership"),
         ({"code": "no spaces!"}, "Enter a valid “slug”"),
         ({"summary": "a|b"}, "plain characters"),
         ({"notice_days": "400"}, "less than or equal to 30"),

@@ -95,6 +95,8 @@ def programme(
         **fields,
     }
     values.setdefault("budget_fen", people * values["amount_fen"])
+    if "rules" in values:
+        del values["groups"]
     made = programmes.create_programme(by=by, **values)
     return programmes.open_programme(by=by, programme=made) if is_open else made
 

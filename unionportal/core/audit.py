@@ -73,6 +73,30 @@ def events_about(target: models.Model) -> models.QuerySet[AuditEvent]:
     return rows.order_by("-id")
 
 
+SET_SQL = """
+INSERT INTO core_auditevent (actor_id, actor_label, verb, target_type, target_id, from_state,
+    to_state, reason, fields, data, request_id)
+SELECT %(audit_actor)s, %(audit_label)s, %(audit_verb)s, %(audit_type)s, moved.id::text,
+    moved.from_state, moved.to_state, %(audit_reason)s, '[]', '{{}}', %(audit_request)s
+FROM ({rows}) moved"""
+
+
+def set_sql(
+    *, by: User | ServiceActor, verb: str, model: type[models.Model], rows: str, reason: str = ""
+) -> tuple[str, dict[str, Any]]:
+    """Return the INSERT that logs one event for each of `rows`, and the values it names.
+
+    `rows` selects id, from_state, to_state out of the CTEs of the same statement, so that a change
+    of any number of rows and its events are one.
+    """
+    event = _event(by, verb, model, "")
+    return SET_SQL.format(rows=rows), {
+        "audit_actor": event.actor_id, "audit_label": event.actor_label, "audit_verb": verb,
+        "audit_type": event.target_type, "audit_reason": reason,
+        "audit_request": event.request_id,
+    }  # fmt: skip
+
+
 def _model() -> type[AuditEvent]:
     from unionportal.core.models import AuditEvent  # noqa: PLC0415 - models import this module
 

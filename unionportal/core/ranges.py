@@ -18,6 +18,14 @@ def day_range(start: str = "started_on", end: str = "ended_on") -> Func:
     )  # fmt: skip
 
 
+def day_span(first: str, last: str) -> Func:
+    """Return the SQL daterange [first, last], both days included, for exclusion constraints."""
+    return Func(
+        F(first), F(last), Value("[]", output_field=CharField()),
+        function="daterange", output_field=DateRangeField(),
+    )  # fmt: skip
+
+
 def open_on(day: date, prefix: str = "") -> Q:
     """Match rows in force on `day`."""
     bounds: dict[str, Any] = {f"{prefix}started_on__lte": day}

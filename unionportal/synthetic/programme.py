@@ -25,6 +25,7 @@ def open_programme(world: World, users: dict[str, User]) -> dict[str, int]:
         amount_fen=AMOUNT_FEN, budget_fen=people * AMOUNT_FEN,
         groups=WorkerGroup.objects.filter(pk__in=GROUPS),
         window_from=months_before(world.today, 2), window_to=months_before(world.today, -10),
+        cycle=str(world.today.year),
         notice_days=0, cooling_minutes=0, answer_minutes=1,
     )  # fmt: skip
     programmes.open_programme(by=by, programme=programme)

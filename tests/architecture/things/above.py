@@ -55,6 +55,12 @@ def programme(cast: Cast) -> dict[str, Any]:
 
 
 @thing
+def cycle(cast: Cast) -> dict[str, Any]:
+    made = payouts.Programme.objects.get(pk=cast.address_of("programme")["pk"])
+    return {"pk": made.cycle.pk}
+
+
+@thing
 def entitlement(cast: Cast) -> dict[str, Any]:
     return {"pk": payouts.Entitlement.objects.get(programme=cast.address_of("programme")["pk"]).pk}
 
