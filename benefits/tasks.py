@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from benefits.actions import bankfiles, batches, entitlements, imports, results
+from benefits.actions import bankfiles, batch_jobs, entitlements, imports, notices, results
 from benefits.receivers.imports import FOLLOW
 from members.models import ImportBatch
 from unionportal.core import jobs
@@ -32,7 +32,8 @@ def sweep_entitlements() -> None:
 
 @shared_task(name="benefits.sweep_payouts")
 def sweep_payouts() -> None:
-    batches.close_due_notices()
+    notices.close_due()
+    batch_jobs.resume()
     results.sweep()
 
 

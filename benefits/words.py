@@ -24,6 +24,7 @@ ENTITLEMENT_KINDS = {
     EntitlementState.VOID: "rest", EntitlementState.OVERPAID: "bad",
 }  # fmt: skip
 BATCH_KINDS = {
+    BatchState.BUILDING: "move",
     BatchState.DRAFT: "move", BatchState.SUBMITTED: "wait", BatchState.APPROVED: "move",
     BatchState.NOTICE_OPEN: "move", BatchState.NOTICE_CLOSED: "wait", BatchState.RELEASED: "move",
     BatchState.RECONCILING: "move", BatchState.CLOSED: "ok", BatchState.REJECTED: "rest",

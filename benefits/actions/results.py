@@ -12,7 +12,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import DurationField, ExpressionWrapper, F, Value
+from django.db.models import DurationField, ExpressionWrapper, F, QuerySet, Value
 from django.db.models.functions import Now
 
 from benefits import bank_reasons, profiles
@@ -20,8 +20,8 @@ from benefits.actions.lines import add_evidence, close_if_settled, settle
 from benefits.inbound import Problem, Quarantine, handler, refusal_handler
 from benefits.models import BankFile, LineEvidence, PayoutBatch, PayoutLine
 from benefits.profiles.rows import PayoutAnswer
-from benefits.queries.payouts import lines_in_file, numbered
-from benefits.states.cards import FileKind
+from benefits.queries.payouts import lines_of
+from benefits.states.cards import Direction, FileKind
 from benefits.states.payouts import (
     SENT_BATCH,
     BatchState,
@@ -49,7 +49,14 @@ def is_about_payouts(content: bytes) -> bool:
         number = profile.parse_refusal(content).number
     except Quarantine:
         return False
-    return PayoutBatch.objects.filter(number=number).exists()
+    return _requests(number).exists()
+
+
+def _requests(number: str) -> QuerySet[BankFile]:
+    """The file of payouts that went out under this number."""
+    return BankFile.objects.filter(
+        direction=Direction.OUT, kind=FileKind.PAYOUT_REQUEST, number=number
+    )
 
 
 @handler(FileKind.PAYOUT_RESULT)
@@ -60,37 +67,32 @@ def apply_result(file: BankFile, content: bytes) -> dict[str, int]:
     """
     result = profiles.current().parse_payout_result(content)
     file.number, file.line_count = result.number, len(result.rows)
-    batch = _batch_called(result.number)
-    file.answers = batch.file
-    sent = {line.order_no: (seq, line) for seq, line in numbered(_with_numbers(batch))}
+    file.answers = request = _request_called(result.number)
+    lines = lines_of(request).select_related("payee_account")
+    sent = {line.order_no: line for line in lines}
     problems = list(_problems(result.rows, sent))
     if problems:
         raise Quarantine(problems)
-    rows = [_evidence(answer, sent[answer.order_no][1], file) for answer in result.rows]
+    rows = [_evidence(answer, sent[answer.order_no], file) for answer in result.rows]
     new = add_evidence(rows)
     counts = settle([row.line_id for row in rows], by=BANK)
     return {"answers": len(rows), "new": new, **counts}
 
 
-def _batch_called(number: str) -> PayoutBatch:
-    batch = (
-        PayoutBatch.objects.select_for_update(of=("self",))
-        .select_related("file")
-        .filter(number=number, state__in=SENT_BATCH)
-        .first()
+def _request_called(number: str) -> BankFile:
+    """Return the file of this number that went out; its list is held."""
+    held = PayoutBatch.objects.select_for_update(of=("self",)).filter(
+        files__in=_requests(number), state__in=SENT_BATCH
     )
-    if batch is None:
+    request = _requests(number).first() if held.exists() else None
+    if request is None:
         raise Quarantine([Problem("unknown_batch", 1, number)])
-    return batch
-
-
-def _with_numbers(batch: PayoutBatch) -> list[PayoutLine]:
-    return list(lines_in_file(batch).select_related("payee_account"))
+    return request
 
 
 def _problems(
     answers: Sequence[PayoutAnswer],
-    sent: dict[str, tuple[int, PayoutLine]],
+    sent: dict[str, PayoutLine],
 ) -> Iterator[Problem]:
     seen: set[str] = set()
     for answer in answers:
@@ -101,12 +103,12 @@ def _problems(
         if answer.order_no in seen:
             yield Problem("twice", answer.line, found)
         seen.add(answer.order_no)
-        for code in _differences(answer, *sent[answer.order_no]):
+        for code in _differences(answer, sent[answer.order_no]):
             yield Problem(code, answer.line, found)
 
 
-def _differences(answer: PayoutAnswer, seq: int, line: PayoutLine) -> Iterator[str]:
-    if answer.seq != seq:
+def _differences(answer: PayoutAnswer, line: PayoutLine) -> Iterator[str]:
+    if answer.seq != line.file_seq:
         yield "other_seq"
     if answer.account != line.payee_account.number:
         yield "other_account"
@@ -152,14 +154,14 @@ def refuse(out_file: BankFile, refusal: BankFile, code: str) -> dict[str, int]:
     """
     if code == bank_reasons.DUPLICATE_FILE:
         return {"kept": out_file.line_count}
-    batch = PayoutBatch.objects.select_for_update(of=("self",)).get(file=out_file)
+    PayoutBatch.objects.select_for_update(of=("self",)).get(files=out_file)
     rows = [
         LineEvidence(
             line=line, source=EvidenceSource.BANK_REFUSAL, event_id=line.order_no,
             content_hash=_hash("X", code), outcome=Outcome.FAILURE, reason=Reason.BATCH_REJECTED,
             bank_code=code, file=refusal,
         )
-        for line in lines_in_file(batch)
+        for line in lines_of(out_file)
     ]  # fmt: skip
     new = add_evidence(rows)
     return {"new": new, **settle([row.line_id for row in rows], by=BANK)}

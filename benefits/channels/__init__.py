@@ -1,7 +1,7 @@
 """Ways of paying: what a batch does when it is released, behind one protocol.
 
 A file channel hands a whole batch over as one file; an order channel sends each line by itself and
-can be asked about it. `queue` runs inside the releasing transaction and only writes rows; nothing
+can be asked about it. `queue` runs inside a releasing transaction and only writes rows; nothing
 here talks to anybody inside a transaction (security.md section 3.3).
 """
 
@@ -16,7 +16,9 @@ from django.utils.translation import gettext as _
 from unionportal.core.errors import Refused
 
 if TYPE_CHECKING:
-    from benefits.models import PayeeAccount, PayoutBatch
+    from django.db.models import QuerySet
+
+    from benefits.models import PayeeAccount, PayoutBatch, PayoutLine
     from benefits.states.cards import AccountKind
     from benefits.states.payouts import Channel as Code
     from unionportal.core.actors import ServiceActor
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Channel(Protocol):
-    """One way of paying. `most_lines` is what one batch may hold."""
+    """One way of paying. `most_lines` is what it takes at once: a longer list goes in parts."""
 
     @property
     def code(self) -> Code: ...
@@ -43,8 +45,10 @@ class Channel(Protocol):
         """Return why this payment could never leave (a code of `OBSTACLES`), "" when it can."""
         ...
 
-    def queue(self, batch: PayoutBatch, *, by: User | ServiceActor) -> None:
-        """Write what the sender needs for the lines in state sending; inside the release."""
+    def queue(
+        self, batch: PayoutBatch, lines: QuerySet[PayoutLine], *, by: User | ServiceActor
+    ) -> None:
+        """Write what the sender needs for these lines in state sending, at most `most_lines`."""
         ...
 
 

@@ -10,7 +10,9 @@ from benefits.states.cards import AccountKind
 from benefits.states.payouts import Channel
 
 if TYPE_CHECKING:
-    from benefits.models import PayeeAccount, PayoutBatch
+    from django.db.models import QuerySet
+
+    from benefits.models import PayeeAccount, PayoutBatch, PayoutLine
     from unionportal.core.actors import ServiceActor
     from unionportal.core.models import User
 
@@ -30,8 +32,10 @@ class BankFileChannel:
     def obstacle(self, account: PayeeAccount, amount_fen: int) -> str:
         return "" if profiles.current().can_carry(account.holder_name) else "name"
 
-    def queue(self, batch: PayoutBatch, *, by: User | ServiceActor) -> None:
-        payout_files.queue(batch, by=by)
+    def queue(
+        self, batch: PayoutBatch, lines: QuerySet[PayoutLine], *, by: User | ServiceActor
+    ) -> None:
+        payout_files.queue(batch, lines, by=by)
 
 
 channels.register(BankFileChannel())

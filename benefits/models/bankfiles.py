@@ -61,6 +61,11 @@ class BankFile(models.Model):
     answers = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.PROTECT, related_name="answered_by"
     )
+    # Of an outgoing payout file: the list it carries a part or all of.
+    payout_batch = models.ForeignKey(
+        "benefits.PayoutBatch", null=True, blank=True, on_delete=models.PROTECT,
+        related_name="files",
+    )  # fmt: skip
     attachment = models.OneToOneField(
         Attachment, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
@@ -124,6 +129,11 @@ class BankFile(models.Model):
                 condition=~Q(state="applied")
                 | Q(brought_key__isnull=True)
                 | Q(confirmed_key__isnull=False) & ~Q(confirmed_key=F("brought_key")),
+            ),
+            models.CheckConstraint(
+                name="bank_file_of_payouts_has_batch",
+                condition=~Q(direction="out", kind="payout_request")
+                | Q(payout_batch__isnull=False),
             ),
             models.CheckConstraint(
                 name="bank_file_handed_over_is_timed",

@@ -80,15 +80,15 @@ class PayoutBatch(models.Model):
     programme = models.ForeignKey(Programme, on_delete=models.PROTECT, related_name="batches")
     cycle = models.ForeignKey(Cycle, on_delete=models.PROTECT, related_name="batches")
     state = models.CharField(
-        _("state"), max_length=14, choices=BatchState, default=BatchState.DRAFT
+        _("state"), max_length=14, choices=BatchState, default=BatchState.BUILDING
     )
     channel = models.CharField(
         _("way of paying"), max_length=10, choices=Channel, default=Channel.BANK_FILE
     )
     # Of the bank file channel only.
     transport = models.CharField(max_length=8, choices=Transport)
-    line_count = models.PositiveIntegerField(_("people"))
-    total_fen = FenField(_("amount"))
+    line_count = models.PositiveIntegerField(_("people"), default=0)
+    total_fen = FenField(_("amount"), default=0)
     needs_second = models.BooleanField(default=False)
     made_by = staff_key()
     made_at = models.DateTimeField(_("made on"), db_default=Now(), editable=False)
@@ -109,9 +109,6 @@ class PayoutBatch(models.Model):
     payer_account = models.CharField(max_length=32)
     payer_name = models.CharField(max_length=60)
     summary = models.CharField(max_length=20)
-    file = models.OneToOneField(
-        BankFile, null=True, on_delete=models.PROTECT, related_name="payout_batch"
-    )
     handed_over_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
     stop_reason = models.CharField(max_length=200, blank=True, default="")
@@ -156,7 +153,9 @@ class PayoutBatch(models.Model):
                 | Q(released_by__isnull=False, released_at__isnull=False),
             ),
             models.CheckConstraint(
-                name="batch_has_lines", condition=Q(line_count__gt=0, total_fen__gt=0)
+                name="batch_has_lines",
+                condition=Q(line_count__gt=0, total_fen__gt=0)
+                | Q(state__in=["building", "cancelled"]),
             ),
         ]
         triggers = [
@@ -173,6 +172,15 @@ class PayoutBatch(models.Model):
                 ),
             ),
             pgtrigger.Protect(name="batch_is_kept", operation=pgtrigger.Delete),
+            pgtrigger.Protect(
+                name="batch_begins_unchecked",
+                operation=pgtrigger.Insert,
+                condition=~pgtrigger.Q(
+                    new__state="building", new__submitted_by__isnull=True,
+                    new__approved_by__isnull=True, new__second_by__isnull=True,
+                    new__released_by__isnull=True,
+                ),
+            ),
             pgtrigger.Trigger(
                 name="batch_two_persons",
                 operation=pgtrigger.Insert | pgtrigger.Update,
@@ -211,6 +219,11 @@ class PayoutBatch(models.Model):
     def __str__(self) -> str:
         return self.number
 
+    @property
+    def file(self) -> BankFile | None:
+        """The batch's file to the bank, the first when it has several; a query."""
+        return self.files.order_by("number").first()
+
 
 class PayoutLineQuerySet(ScopedQuerySet["PayoutLine"]):
     view_permission = Permission.VIEW_MONEY
@@ -231,6 +244,11 @@ class PayoutLine(models.Model):
     payee_account = models.ForeignKey(PayeeAccount, on_delete=models.PROTECT, related_name="lines")
     number_index = models.UUIDField()
     holder_name = models.CharField(_("name"), max_length=50)
+    # The bank's file that carries it and its number in there, from the release on.
+    file = models.ForeignKey(
+        BankFile, null=True, on_delete=models.PROTECT, related_name="lines", db_index=False
+    )
+    file_seq = models.PositiveIntegerField(null=True)
     state = models.CharField(
         _("state"), max_length=14, choices=LineState, default=LineState.PLANNED
     )
@@ -259,6 +277,12 @@ class PayoutLine(models.Model):
                 name="line_order_no_once", fields=["order_no"], condition=~Q(state="dropped")
             ),
             models.UniqueConstraint(name="line_seq_once", fields=["batch", "seq"]),
+            models.UniqueConstraint(name="line_file_seq_once", fields=["file", "file_seq"]),
+            models.CheckConstraint(
+                name="line_in_file_has_number",
+                condition=Q(file__isnull=True, file_seq__isnull=True)
+                | Q(file__isnull=False, file_seq__gte=1),
+            ),
             models.CheckConstraint(name="line_amount_positive", condition=Q(amount_fen__gt=0)),
             models.CheckConstraint(
                 name="line_order_no_fits", condition=Q(order_no__regex="^[A-Z0-9]{32}$")
@@ -285,29 +309,42 @@ class PayoutLine(models.Model):
                 ),
             ),
             pgtrigger.Protect(name="line_is_kept", operation=pgtrigger.Delete),
+            pgtrigger.Protect(
+                name="line_file_fixed",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__file__isnull=False) & changed("file_id", "file_seq"),
+            ),
+            # Once for all rows of a statement: a list may have hundreds of thousands.
             pgtrigger.Trigger(
                 name="line_added_to_draft_only",
                 operation=pgtrigger.Insert,
-                when=pgtrigger.Before,
+                when=pgtrigger.After,
+                level=pgtrigger.Statement,
+                referencing=pgtrigger.Referencing(new="fresh"),
                 func="""
-                    IF NEW.state <> 'planned' OR (
-                        SELECT state FROM benefits_payoutbatch WHERE id = NEW.batch_id FOR SHARE
-                    ) <> 'draft' THEN
-                        RAISE EXCEPTION 'lines are added to a draft only'
-                            USING ERRCODE = 'check_violation';
-                    END IF;
-                    IF NEW.attempt <> 1 + (
-                        SELECT count(*) FROM benefits_payoutline l
-                        JOIN benefits_entitlement e ON e.id = l.entitlement_id
-                        JOIN benefits_entitlement mine ON mine.id = NEW.entitlement_id
-                        WHERE e.cycle_id = mine.cycle_id AND (e.person_id, e.employer_id)
-                            IS NOT DISTINCT FROM (mine.person_id, mine.employer_id)
-                          AND l.state IN ('failed', 'returned')
+                    PERFORM 1 FROM benefits_payoutbatch
+                    WHERE id IN (SELECT batch_id FROM fresh) FOR SHARE;
+                    IF EXISTS (
+                        SELECT 1 FROM fresh f JOIN benefits_payoutbatch b ON b.id = f.batch_id
+                        WHERE f.state <> 'planned' OR b.state <> 'building'
                     ) THEN
-                        RAISE EXCEPTION 'attempt % does not follow the failed ones', NEW.attempt
+                        RAISE EXCEPTION 'lines are added to a draft only, while it is made'
                             USING ERRCODE = 'check_violation';
                     END IF;
-                    RETURN NEW;
+                    IF EXISTS (
+                        SELECT 1 FROM fresh f
+                        JOIN benefits_entitlement mine ON mine.id = f.entitlement_id
+                        WHERE f.attempt <> 1 + (
+                            SELECT count(*) FROM benefits_payoutline l
+                            JOIN benefits_entitlement e ON e.id = l.entitlement_id
+                            WHERE e.cycle_id = mine.cycle_id AND (e.person_id = mine.person_id
+                                OR e.employer_id = mine.employer_id)
+                              AND l.state IN ('failed', 'returned'))
+                    ) THEN
+                        RAISE EXCEPTION 'an attempt does not follow the failed ones'
+                            USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NULL;
                 """,
             ),
             pgtrigger.Trigger(

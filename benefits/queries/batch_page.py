@@ -49,6 +49,7 @@ class BatchPage:
     steps: list[dict[str, Any]]
     matches: list[Match]
     verbs: list[str]
+    files_out: list[BankFile] = field(default_factory=list)
     files: list[dict[str, Any]] = field(default_factory=list)
 
     @property
@@ -77,16 +78,17 @@ class BatchPage:
 
     @property
     def first_32(self) -> list[str]:
-        digest = self.batch.file.sha256 if self.batch.file else self.batch.lines_digest
+        digest = self.files_out[0].sha256 if len(self.files_out) == 1 else self.batch.lines_digest
         return [digest[start : start + 4] for start in range(0, 32, 4)] if digest else []
 
 
 def batch_page(batch: PayoutBatch, user: User) -> BatchPage:
     """Return what the page of `batch` shows to `user`."""
     figures = batch_figures(batch)
+    sent = list(batch.files.order_by("number"))
     return BatchPage(
-        batch, figures, steps_of(batch, figures), _matches(batch, figures), _verbs(batch, user),
-        _files(batch),
+        batch, figures, steps_of(batch, figures), _matches(batch, figures, sent),
+        _verbs(batch, user), sent, _files(batch),
     )  # fmt: skip
 
 
@@ -124,10 +126,10 @@ def _verbs(batch: PayoutBatch, user: User) -> list[str]:
 SYSTEM_VERBS = {"check_first", "open_notice", "close_notice", "hand_over", "close", "reopen"}
 
 
-def _matches(batch: PayoutBatch, figures: BatchFigures) -> list[Match]:
+def _matches(batch: PayoutBatch, figures: BatchFigures, files: list[BankFile]) -> list[Match]:
     everybody = figures.of(*LineState.values)
     rows = [Match(_("On the list"), *everybody)]
-    if batch.file is None:
+    if not files:
         return rows
     sent = figures.of(*AT_THE_BANK, L.PAID, L.FAILED, L.RETURNED)
     said = batch.lines.filter(evidence__source="bank_file").distinct()
@@ -143,7 +145,7 @@ def _matches(batch: PayoutBatch, figures: BatchFigures) -> list[Match]:
 
 def _files(batch: PayoutBatch) -> list[dict[str, Any]]:
     """Return the bank's files about this batch, newest first, with their problems in words."""
-    rows = BankFile.objects.filter(direction=Direction.IN, number=batch.number)
+    rows = BankFile.objects.filter(direction=Direction.IN, number__in=batch.files.values("number"))
     return [
         {"file": file, "problems": problem_rows(file.problems)}
         for file in rows.select_related("created_by").order_by("-created_at", "-pk")[:20]

@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Sum
-from django.db.models.functions import Now
+from django.db.models.functions import Collate, Now
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from benefits import channels
-from benefits.models import Cycle, Entitlement, PayeeAccount, PayoutBatch, PayoutLine, Programme
+from benefits.models import (
+    BankFile,
+    Cycle,
+    Entitlement,
+    PayeeAccount,
+    PayoutBatch,
+    PayoutLine,
+    Programme,
+)
 from benefits.states.payouts import (
     LIVE_LINE,
     EntitlementState,
     LineState,
+    Reason,
 )
 from members.models.consents import Purpose
 from members.queries.consents import refusers
@@ -89,8 +97,8 @@ def _accounts(programme: Programme) -> QuerySet[PayeeAccount]:
 
 def next_cycle(programme: Programme) -> Cycle | None:
     """Return the oldest cycle in which somebody can be paid."""
-    ids = payable(programme).order_by().values("cycle")
-    return programme.cycles.filter(pk__in=ids).order_by("window_from").first()
+    cycles = programme.cycles.order_by("window_from")
+    return next((one for one in cycles if payable(programme).filter(cycle=one).exists()), None)
 
 
 def payable_count(programme: Programme) -> int:
@@ -128,25 +136,46 @@ def obstacles(programme: Programme) -> list[Obstacle]:
     return [obstacle for obstacle in found if obstacle.count]
 
 
-def digest_of(rows: Iterable[tuple[object, ...]]) -> str:
-    """Return the SHA-256 over the sorted lines' terms, each row in the order of DIGEST_COLUMNS."""
-    texts = sorted("|".join(str(value) for value in row) for row in rows)
-    return hashlib.sha256("\n".join(texts).encode()).hexdigest()
-
-
 def lines_digest(batch: PayoutBatch) -> str:
-    """Return the digest of a batch's lines as they are in the database now."""
-    return digest_of(batch.lines.order_by().values_list(*DIGEST_COLUMNS).iterator())
+    """Return the SHA-256 over the sorted lines' terms as they are in the database now.
+
+    A line begins with its order number, which is once in a batch and always of 32 capitals and
+    digits, so the database sorts and the lines stream through: nothing is held, however many.
+    """
+    digest, separator = hashlib.sha256(), b""
+    rows = batch.lines.order_by(Collate("order_no", "C")).values_list(*DIGEST_COLUMNS)
+    for row in rows.iterator(chunk_size=2_000):
+        digest.update(separator + "|".join(map(str, row)).encode())
+        separator = b"\n"
+    return digest.hexdigest()
 
 
-def lines_in_file(batch: PayoutBatch) -> QuerySet[PayoutLine]:
-    """The lines that go, or went, to the bank, in the order of the file."""
-    return batch.lines.exclude(state=LineState.DROPPED).order_by("seq")
+def lines_of(file: BankFile) -> QuerySet[PayoutLine]:
+    """The lines that a file carries to the bank, in its order."""
+    return file.lines.order_by("file_seq")
 
 
-def numbered(lines: Iterable[PayoutLine]) -> Iterator[tuple[int, PayoutLine]]:
-    """Number the lines of the file from 1."""
-    return enumerate(lines, start=1)
+def dropping(lines: QuerySet[PayoutLine]) -> list[tuple[Reason, QuerySet[PayoutLine]]]:
+    """Return which of these lines may no longer be paid, by why."""
+    usable = PayeeAccount.objects.usable().filter(
+        pk=OuterRef("payee_account"), number_index=OuterRef("number_index")
+    )
+    return [
+        (Reason.ACCOUNT_CHANGED, lines.filter(~Exists(usable))),
+        (
+            Reason.NOT_PAYABLE,
+            lines.exclude(entitlement__state=EntitlementState.RESERVED, entitlement__review=""),
+        ),
+        (Reason.NOT_PAYABLE, lines.filter(entitlement__person__in=refusers(Purpose.PAYOUT))),
+    ]
+
+
+def sendable(batch: PayoutBatch) -> QuerySet[PayoutLine]:
+    """The approved lines of a batch that may be paid now."""
+    lines = batch.lines.filter(state=LineState.APPROVED)
+    for _why, barred in dropping(batch.lines.all()):
+        lines = lines.exclude(pk__in=barred.values("pk"))
+    return lines
 
 
 def batch_figures(batch: PayoutBatch) -> BatchFigures:

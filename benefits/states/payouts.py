@@ -70,6 +70,7 @@ ENTITLEMENT_MACHINE = Machine(
 
 
 class BatchState(TextChoices):
+    BUILDING = "building", _("Being made")
     DRAFT = "draft", _("Draft")
     SUBMITTED = "submitted", _("Waiting for the checker")
     APPROVED = "approved", _("Approved")
@@ -83,7 +84,7 @@ class BatchState(TextChoices):
 
 
 B = BatchState
-NOT_YET_RELEASED = (B.DRAFT, B.SUBMITTED, B.APPROVED, B.NOTICE_OPEN, B.NOTICE_CLOSED)
+NOT_YET_RELEASED = (B.BUILDING, B.DRAFT, B.SUBMITTED, B.APPROVED, B.NOTICE_OPEN, B.NOTICE_CLOSED)
 # From here on two persons stand behind the batch and its lines are bound.
 BOUND_BATCH = (
     B.APPROVED, B.NOTICE_OPEN, B.NOTICE_CLOSED, B.RELEASED, B.RECONCILING, B.CLOSED,
@@ -93,6 +94,7 @@ SENT_BATCH = (B.RELEASED, B.RECONCILING, B.CLOSED)
 BATCH_MACHINE = Machine(
     name="payout_batch",
     steps=(
+        Step("make", (B.BUILDING,), B.DRAFT),
         Step("submit", (B.DRAFT,), B.SUBMITTED, P.MAKE_PAYOUT),
         Step("check_first", (B.SUBMITTED,), B.SUBMITTED, P.CHECK_PAYOUT),
         Step("approve", (B.SUBMITTED,), B.APPROVED, P.CHECK_PAYOUT),

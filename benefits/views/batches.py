@@ -47,7 +47,7 @@ MOST_SHOWN = 50
 def _batch(request: HttpRequest, pk: UUID, permission: P = P.VIEW_MONEY) -> PayoutBatch:
     rows = PayoutBatch.objects.visible_to(request.user, permission).select_related(
         "programme__budget", "cycle", "made_by", "submitted_by", "approved_by", "second_by",
-        "released_by", "file",
+        "released_by",
     )  # fmt: skip
     return get_object_or_404(rows, pk=pk)
 

@@ -9,7 +9,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
-from benefits.actions import bankfiles, batches, entitlements, payout_files
+from benefits.actions import bankfiles, batches, entitlements, notices, payout_files
 from benefits.models import BankFile, Entitlement, PayoutBatch, PayoutLine
 from benefits.queries.payouts import lines_digest, obstacles
 from benefits.states.payouts import BATCH_MACHINE, LINE_MACHINE
@@ -378,18 +378,18 @@ def test_notice_runs_for_working_days_and_then_ends_by_itself(money_desk) -> Non
     batches.submit(by=money_desk.maker, batch=batch)
     batches.approve(by=money_desk.checker, batch=batch)
     assert batch.state == "notice_open"
-    assert batches.close_due_notices() == 0
+    assert notices.close_due() == 0
     with pytest.raises(Stale):
         batches.release(by=money_desk.checker, batch=batch)
     PayoutBatch.objects.update(notice_until=timezone.localdate() - timedelta(days=1))
-    assert batches.close_due_notices() == 1
+    assert notices.close_due() == 1
 
 
 def test_notice_skips_weekends_and_public_holidays() -> None:
     friday, national_day = date(2026, 3, 6), date(2026, 9, 30)
-    assert batches.notice_end(friday, 3) == date(2026, 3, 11)
-    assert batches.notice_end(friday, 0) == friday
-    assert batches.notice_end(national_day, 1) > date(2026, 10, 7)
+    assert notices.notice_end(friday, 3) == date(2026, 3, 11)
+    assert notices.notice_end(friday, 0) == friday
+    assert notices.notice_end(national_day, 1) > date(2026, 10, 7)
 
 
 @pytest.mark.parametrize("machine", [BATCH_MACHINE, LINE_MACHINE], ids=lambda m: m.name)

@@ -209,7 +209,7 @@ def test_answer_before_the_hand_over_is_recorded_is_taken(money_desk) -> None:
     )  # fmt: skip
     payouts.answer(batch)
     assert payouts.states(batch) == ["paid"]
-    bankfiles.send(batch.file_id)
+    bankfiles.send(batch.file.pk)
     results.sweep()
     assert payouts.states(batch) == ["paid"]
     assert again(batch).state == "closed"

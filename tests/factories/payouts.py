@@ -14,7 +14,7 @@ from stdnum import luhn
 from benefits import profiles
 from benefits.actions import bankfiles, batches, entitlements, payout_files, programmes
 from benefits.models import Entitlement, MemberCard, PayeeAccount, PayoutBatch, Programme
-from benefits.queries.payouts import lines_in_file
+from benefits.queries.payouts import lines_of
 from benefits.states.cards import AccountSource, AccountState, CardState
 from members.models import Membership, UnionUnit
 from tests.factories import members
@@ -119,7 +119,9 @@ def answers(batch: PayoutBatch, **verdicts: Any) -> list[dict[str, Any]]:
     """Return the bank's answer to each line sent: paid, unless `failed={seq: (code, text)}`."""
     failed: Mapping[int, tuple[str, str]] = verdicts.get("failed", {})
     rows = []
-    for seq, line in enumerate(lines_in_file(batch).select_related("payee_account"), start=1):
+    file = batch.file
+    assert file is not None
+    for seq, line in enumerate(lines_of(file).select_related("payee_account"), start=1):
         paid = {"status": "S", "code": "0000", "text": "交易成功", "at": "20261122103015",
                 "serial": f"B{seq:04d}"}  # fmt: skip
         code, text = failed.get(seq, ("", ""))
@@ -176,4 +178,6 @@ def money(programme: Programme) -> SimpleNamespace:
 
 def rendered(batch: PayoutBatch) -> str:
     """Return the text of the file that goes to the bank."""
-    return profiles.current().render_payout_request(payout_files.request_of(batch)).decode("gbk")
+    file = batch.file
+    assert file is not None
+    return profiles.current().render_payout_request(payout_files.request_of(file)).decode("gbk")

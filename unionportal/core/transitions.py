@@ -129,7 +129,9 @@ def move_all(
     fitting = rows.filter(**{f"{machine.field}__in": step.sources}).order_by("pk")
     found = list(fitting.select_for_update(of=("self",)).values_list("pk", machine.field))
     ids = [pk for pk, _state in found]
-    rows.model._base_manager.filter(pk__in=ids).update(**{machine.field: step.target}, **changes)
+    for start in range(0, len(ids), audit.CHUNK):
+        moving = rows.model._base_manager.filter(pk__in=ids[start : start + audit.CHUNK])
+        moving.update(**{machine.field: step.target}, **changes)
     audit.record_many(
         by=by,
         verb=f"{machine.name}.{verb}",
