@@ -13,13 +13,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from benefits.actions import bankfiles, batches, payout_files, results, settlement
+from benefits.actions import bankfiles, batch_jobs, batch_work, payout_files, results, settlement
 from benefits.actions.rights import finance_person
 from benefits.models import LineSettlement, PayoutBatch, PayoutLine, Programme
 from benefits.payout_forms import ResultForm, SettleForm
 from benefits.payout_tables import BatchTable, LineTable
 from benefits.queries.batch_page import batch_page, open_settlements, sum_in_words, to_do
-from benefits.queries.payouts import lines_digest, obstacles
+from benefits.queries.payouts import obstacles
 from benefits.states.cards import FileState
 from benefits.states.payouts import SENT_BATCH, BatchState, LineState
 from benefits.transports import manual
@@ -34,6 +34,7 @@ from benefits.views.shared import (
 from unionportal.core import files, reveal
 from unionportal.core.errors import Refused
 from unionportal.core.idempotency import submit_once
+from unionportal.core.models import Job
 from unionportal.core.paging import Keyset
 from unionportal.core.roles import Permission, has_permission, permissions_of
 from unionportal.core.tables import Empty
@@ -97,12 +98,11 @@ def batch_new(request: HttpRequest) -> HttpResponse:
     programme = get_object_or_404(rows, pk=pk)
 
     def run() -> str:
-        made = batches.build(by=staff(request), programme=programme)
-        messages.success(
-            request,
-            _("The list %(number)s is made: %(count)d people. Look it through, then submit it.")
-            % {"number": made.number, "count": made.line_count},
-        )
+        made = batch_jobs.build(by=staff(request), programme=programme)
+        words = _("The list %(number)s is made: %(count)d people. Look it through, then submit it.")
+        if made.state == BatchState.BUILDING:
+            words = _("The list %(number)s is being made. You may leave this page meanwhile.")
+        messages.success(request, words % {"number": made.number, "count": made.line_count})
         return _page_of(made.pk)
 
     try:
@@ -118,6 +118,9 @@ def batch_new(request: HttpRequest) -> HttpResponse:
 def batch_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Show a batch: steps, sums, lines to act on (or all), checks, files, what may be done."""
     batch = _batch(request, pk)
+    job = batch_jobs.open_job(batch)
+    if request.headers.get("HX-Request"):
+        return _progress(request, batch, job)
     everything = request.GET.get("lines") == "all" or batch.state not in SENT_BATCH
     lines = batch.lines.all() if everything else to_do(batch)
     page = Keyset("seq").page(lines.select_related("payee_account"), request, MOST_SHOWN)
@@ -134,13 +137,23 @@ def batch_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         "to_do": to_do(batch).count(),
         "page": page,
         "table": table,
-        "version": lines_digest(batch) if batch.state == BatchState.SUBMITTED else "",
+        "version": batch.lines_digest,
+        "job": job,
+        "job_error": batch_jobs.last_error(batch),
         "obstacles": obstacles(batch.programme) if batch.state == BatchState.DRAFT else [],
         "settlements": open_settlements(batch),
         "is_finance": is_finance,
         "budget": batch.programme.budget,
     }
     return render(request, "benefits/batch_detail.html", context)
+
+
+def _progress(request: HttpRequest, batch: PayoutBatch, job: Job | None) -> HttpResponse:
+    """Show how far the work on a list is; the whole page again once it is done."""
+    response = render(request, "benefits/_batch_work.html", {"batch": batch, "job": job})
+    if job is None:
+        response["HX-Refresh"] = "true"
+    return response
 
 
 def _settle_url(line: PayoutLine) -> str:
@@ -154,55 +167,58 @@ def _step(
     return act(request, lambda: run(batch), done % {"number": batch.number}, _page_of(pk))
 
 
+def _decide(
+    request: HttpRequest, pk: UUID, right: P, verb: str, done: str, **values: str
+) -> HttpResponse:
+    """Take a decision about a list; a long one is worked on behind the page, which says so."""
+    batch = _batch(request, pk, right)
+    words = done % {"number": batch.number}
+    if not batch_work.is_short(batch):
+        words = _("%(number)s is being worked on. You may leave this page meanwhile.") % {
+            "number": batch.number
+        }
+    return act(
+        request, lambda: batch_jobs.ask(verb, by=staff(request), batch=batch, **values), words,
+        _page_of(pk),
+    )  # fmt: skip
+
+
 @desk(post=P.MAKE_PAYOUT)
 def batch_submit(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Hand a draft to the checker."""
-    return _step(
-        request, pk, P.MAKE_PAYOUT, lambda batch: batches.submit(by=staff(request), batch=batch),
-        _("%(number)s was submitted. Another person checks it now."),
-    )  # fmt: skip
+    done = _("%(number)s was submitted. Another person checks it now.")
+    return _decide(request, pk, P.MAKE_PAYOUT, "submit", done)
 
 
 @desk(post=P.CHECK_PAYOUT)
 def batch_approve(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Approve the list as it was shown (hidden `version`)."""
+    done = _("You approved %(number)s. Its lines cannot change any more.")
     version = request.POST.get("version", "")
-    return _step(
-        request, pk, P.CHECK_PAYOUT,
-        lambda batch: batches.approve(by=staff(request), batch=batch, version=version),
-        _("You approved %(number)s. Its lines cannot change any more."),
-    )  # fmt: skip
+    return _decide(request, pk, P.CHECK_PAYOUT, "approve", done, version=version)
 
 
 @desk(post=P.CHECK_PAYOUT)
 def batch_release(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Send an approved list to the bank."""
-    return _step(
-        request, pk, P.CHECK_PAYOUT, lambda batch: batches.release(by=staff(request), batch=batch),
-        _("%(number)s is released. The bank's answers appear here."),
-    )  # fmt: skip
+    done = _("%(number)s is released. The bank's answers appear here.")
+    return _decide(request, pk, P.CHECK_PAYOUT, "release", done)
 
 
 @desk(post=P.CHECK_PAYOUT)
 def batch_reject(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Refuse a list with a reason."""
+    done = _("%(number)s was rejected. Its people can go on another list.")
     reason = request.POST.get("reason", "")
-    return _step(
-        request, pk, P.CHECK_PAYOUT,
-        lambda batch: batches.reject(by=staff(request), batch=batch, reason=reason),
-        _("%(number)s was rejected. Its people can go on another list."),
-    )  # fmt: skip
+    return _decide(request, pk, P.CHECK_PAYOUT, "reject", done, reason=reason)
 
 
 @desk(post=P.MAKE_PAYOUT)
 def batch_cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Take a list back with a reason."""
+    done = _("%(number)s was cancelled. Its people can go on another list.")
     reason = request.POST.get("reason", "")
-    return _step(
-        request, pk, P.MAKE_PAYOUT,
-        lambda batch: batches.cancel(by=staff(request), batch=batch, reason=reason),
-        _("%(number)s was cancelled. Its people can go on another list."),
-    )  # fmt: skip
+    return _decide(request, pk, P.MAKE_PAYOUT, "cancel", done, reason=reason)
 
 
 @desk(post=P.VIEW_MONEY)
@@ -211,7 +227,8 @@ def batch_download(request: HttpRequest, pk: UUID) -> HttpResponse:
     require_finance(request)
     batch = _batch(request, pk)
     try:
-        name, content = payout_files.download(by=staff(request), batch=batch)
+        number = request.POST.get("number", "")
+        name, content = payout_files.download(by=staff(request), batch=batch, number=number)
     except Refused as refusal:
         if refusal.status != Refused.status:
             raise

@@ -237,8 +237,11 @@ def test_changed_line_is_refused_by_the_database(approved, field) -> None:
         PayoutLine.objects.filter(pk=line.pk).update(**{field: value})
 
 
-def test_added_line_is_refused_by_the_database(approved) -> None:
+def test_added_line_is_refused_by_the_database(approved, money_desk) -> None:
+    payouts.entitled_member(money_desk.unit)
+    entitlements.evaluate(approved.programme)
     line = approved.lines.first()
+    line.entitlement = Entitlement.objects.get(lines__isnull=True)
     line.pk, line.seq, line.order_no, line.state = members.scan().pk, 3, "B" * 32, "planned"
     with pytest.raises(DatabaseError, match="draft only"), transaction.atomic():
         line.save(force_insert=True)

@@ -13,7 +13,7 @@ from stdnum import luhn
 
 from benefits import profiles
 from benefits.actions import bankfiles, batches, entitlements, payout_files, programmes
-from benefits.models import Entitlement, MemberCard, PayeeAccount, PayoutBatch, Programme
+from benefits.models import BankFile, Entitlement, MemberCard, PayeeAccount, PayoutBatch, Programme
 from benefits.queries.payouts import lines_of
 from benefits.states.cards import AccountSource, AccountState, CardState
 from members.models import Membership, UnionUnit
@@ -117,10 +117,15 @@ def released(
 
 def answers(batch: PayoutBatch, **verdicts: Any) -> list[dict[str, Any]]:
     """Return the bank's answer to each line sent: paid, unless `failed={seq: (code, text)}`."""
-    failed: Mapping[int, tuple[str, str]] = verdicts.get("failed", {})
-    rows = []
     file = batch.file
     assert file is not None
+    return answers_to(file, **verdicts)
+
+
+def answers_to(file: BankFile, **verdicts: Any) -> list[dict[str, Any]]:
+    """Return the bank's answer to each line of one file, as `answers` does."""
+    failed: Mapping[int, tuple[str, str]] = verdicts.get("failed", {})
+    rows = []
     for seq, line in enumerate(lines_of(file).select_related("payee_account"), start=1):
         paid = {"status": "S", "code": "0000", "text": "交易成功", "at": "20261122103015",
                 "serial": f"B{seq:04d}"}  # fmt: skip
@@ -151,7 +156,12 @@ def result_file(number: str, rows: list[dict[str, Any]]) -> bytes:
 def answer(batch: PayoutBatch, *, rows: list[dict[str, Any]] | None = None, **verdicts: Any) -> Any:
     """Let the bank answer a batch by file; return what became of the file."""
     content = result_file(batch.number, answers(batch, **verdicts) if rows is None else rows)
-    return bankfiles.receive(content=content, name=f"R_{batch.number}_1.txt", by=BANK)
+    return receive(content, f"R_{batch.number}_1.txt")
+
+
+def receive(content: bytes, name: str) -> Any:
+    """Take a file from the bank; return what became of it."""
+    return bankfiles.receive(content=content, name=name, by=BANK)
 
 
 def states(batch: PayoutBatch) -> list[str]:
