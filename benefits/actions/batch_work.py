@@ -106,7 +106,7 @@ def _send_some(batch: PayoutBatch, after: int, by: Actor) -> int:
         drop(lines, why, by)
     sums = [Amount(*row) for row in chunk.values_list("amount_fen", "entitlement_id", "pk")]
     if sums:
-        ids = [item.line_id for item in sums]
+        ids = [item.line_id for item in sums if item.line_id]
         move_all(chunk, "send", by=by, sending_at=timezone.now())
         move_all(Entitlement.objects.filter(lines__in=ids), "release", by=by)
         ledger.shift(

@@ -138,7 +138,7 @@ def _payees(batch: PayoutBatch, ids: list[UUID]) -> Iterator[Payee]:
     failed = Count("lines", filter=Q(lines__state__in=[LineState.FAILED, LineState.RETURNED]))
     mine = Entitlement.objects.filter(cycle=OuterRef("cycle"), person=OuterRef("person"))
     tries = Subquery(mine.order_by().values("person").annotate(n=failed).values("n"))
-    rows = list(
+    rows: list[tuple[Any, ...]] = list(
         payable(batch.programme)
         .filter(pk__in=ids)
         .annotate(tries=tries)
@@ -146,10 +146,10 @@ def _payees(batch: PayoutBatch, ids: list[UUID]) -> Iterator[Payee]:
                      "account_id")
     )  # fmt: skip
     accounts = PayeeAccount.objects.defer("number").in_bulk({row[-1] for row in rows})
-    for *terms, tried, account_id in rows:
+    for pk, fen, id_type, id_number, tried, account_id in rows:
         account = accounts[account_id]
-        if not channel.obstacle(account, terms[1]):
-            yield Payee(*terms, tried + 1, account)
+        if not channel.obstacle(account, fen):
+            yield Payee(pk, fen, id_type, id_number, tried + 1, account)
 
 
 def _write(batch: PayoutBatch, payees: list[Payee]) -> None:

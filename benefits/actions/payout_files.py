@@ -63,7 +63,7 @@ def request_of(file: BankFile) -> PayoutRequest:
     rows = lines_of(file).values_list(
         "file_seq", "payee_account__number", "holder_name", "amount_fen", "order_no"
     )
-    return _request(batch, file.number, [PayoutRow(*row) for row in rows])
+    return _request(batch, file.number, [PayoutRow(seq or 0, *terms) for seq, *terms in rows])
 
 
 def _request(batch: PayoutBatch, number: str, rows: list[PayoutRow]) -> PayoutRequest:

@@ -320,7 +320,7 @@ class PayoutLine(models.Model):
                 operation=pgtrigger.Insert,
                 when=pgtrigger.After,
                 level=pgtrigger.Statement,
-                referencing=pgtrigger.Referencing(new="fresh"),
+                referencing=pgtrigger.Referencing(new="fresh"),  # type: ignore[no-untyped-call]
                 func="""
                     PERFORM 1 FROM benefits_payoutbatch
                     WHERE id IN (SELECT batch_id FROM fresh) FOR SHARE;

@@ -191,17 +191,17 @@ def statements(work) -> int:
     return len(captured)
 
 
-def test_statements_of_a_chunk_do_not_grow_with_its_lines(money_desk, monkeypatch) -> None:
-    """Approve and release two people, then twelve: the same number of statements."""
+def test_statements_of_a_chunk_do_not_grow_with_its_lines(money_desk) -> None:
+    """Make, approve and release a list of two, then of twelve: the same number of statements."""
     counts = []
-    for people in (2, 12):
+    for people in (1, 2, 12):  # the first fills what is read once and kept
         for _number in range(people):
             payouts.entitled_member(money_desk.unit)
         programme = payouts.programme()
         entitlements.evaluate(programme)
         counts.append(statements(lambda made=programme: _to_the_bank(made, money_desk)))
         _finish(programme)
-    assert counts[0] == counts[1]
+    assert counts[1] == counts[2]
 
 
 def _to_the_bank(programme, desk) -> None:
