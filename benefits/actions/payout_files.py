@@ -6,7 +6,7 @@ talks to the bank inside a transaction (security.md section 3.3).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import connection, transaction
 from django.db.models import QuerySet
@@ -63,7 +63,9 @@ def request_of(file: BankFile) -> PayoutRequest:
     rows = lines_of(file).values_list(
         "file_seq", "payee_account__number", "holder_name", "amount_fen", "order_no"
     )
-    return _request(batch, file.number, [PayoutRow(seq or 0, *terms) for seq, *terms in rows])
+    return _request(
+        batch, file.number, [PayoutRow(seq or 0, *terms) for seq, *terms in list[Any](rows)]
+    )
 
 
 def _request(batch: PayoutBatch, number: str, rows: list[PayoutRow]) -> PayoutRequest:
