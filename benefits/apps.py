@@ -15,6 +15,7 @@ class BenefitsConfig(AppConfig):
         from benefits.actions import (  # noqa: F401, PLC0415
             cardanswers,
             cardfiles,
+            matching,
             payout_files,
             results,
         )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext_lazy as _
 
 from benefits.models import PayoutBatch
+from benefits.queries.matching import differences_waiting
 from benefits.states.payouts import BatchState
 from unionportal.core.navigation import NavItem, register
 from unionportal.core.roles import Permission, has_permission
@@ -25,12 +26,19 @@ def batches_waiting(user: User) -> int:
     return PayoutBatch.objects.visible_to(user).filter(state__in=states).count() if states else 0
 
 
+WAITING = {
+    "benefits:batch-list": _("payout batches wait for you"),
+    "benefits:match-list": _("differences wait for somebody"),
+}
+
+
 def register_pages() -> None:
     """Add programmes, batches and the books; the count is what waits for the reader."""
     pages = (
         (30, _("Programmes"), "benefits:programme-list", None),
         (40, _("Payout batches"), "benefits:batch-list", batches_waiting),
         (50, _("The books"), "benefits:ledger", None),
+        (55, _("Daily match"), "benefits:match-list", differences_waiting),
     )
     for order, label, url_name, count in pages:
         register(
@@ -41,6 +49,6 @@ def register_pages() -> None:
                 url_name=url_name,
                 permission=Permission.VIEW_MONEY,
                 count=count,
-                waiting=_("payout batches wait for you") if count else "",
+                waiting=WAITING.get(url_name, ""),
             )  # fmt: skip
         )

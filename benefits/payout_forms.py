@@ -84,3 +84,15 @@ class SettleForm(forms.Form):
         super().__init__(*args, **kwargs)
         choices = [(value, label) for value, label in Outcome.choices if value in possible]
         self.fields["outcome"].choices = choices  # type: ignore[attr-defined]
+
+
+class DifferenceForm(forms.Form):
+    """How a difference of the daily match ends."""
+
+    note = forms.CharField(label=_("What you found out"), max_length=200)
+    document = ScanField(label=_("Document (PDF, PNG or JPEG)"))
+
+    def __init__(self, *args: Any, needs_document: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not needs_document:
+            del self.fields["document"]

@@ -110,7 +110,9 @@ class BatchTable(PortalTable):
 
 
 class LineTable(PortalTable):
-    seq = NumberColumn(verbose_name=_("Line"))
+    seq = NumberColumn(
+        verbose_name=_("Line"), linkify=("benefits:line-detail", {"pk": tables.A("pk")})
+    )
     holder_name = tables.Column(verbose_name=_("Name"))
     account = MaskColumn(
         verbose_name=_("Account"), accessor="payee_account__number_tail", kind="card"

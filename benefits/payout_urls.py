@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from benefits.views import batches, brought, programmes, terms
+from benefits.views import batches, books, brought, matching, programmes, terms
 
 urlpatterns = [
     path("programmes/", programmes.programme_list, name="programme-list"),
@@ -18,6 +18,25 @@ urlpatterns = [
     path("employers/<uuid:pk>/benefits/", terms.employer_why, name="employer-why"),
     path("entitlements/", programmes.entitlement_list, name="entitlement-list"),
     path("entitlements/<uuid:pk>/void/", programmes.entitlement_void, name="entitlement-void"),
+    path("matches/", matching.match_list, name="match-list"),
+    path("matches/<uuid:pk>/", matching.match_detail, name="match-detail"),
+    path("matches/<uuid:pk>/again/", matching.match_again, name="match-again"),
+    path("matches/differences/<uuid:pk>/", matching.difference_detail, name="difference-detail"),
+    path(
+        "matches/differences/<uuid:pk>/confirm/",
+        matching.difference_confirm,
+        name="difference-confirm",
+    ),
+    path(
+        "matches/differences/<uuid:pk>/decline/",
+        matching.difference_decline,
+        name="difference-decline",
+    ),
+    path(
+        "matches/differences/<uuid:pk>/document/",
+        matching.difference_document,
+        name="difference-document",
+    ),
     path("ledger/", programmes.ledger_page, name="ledger"),
     path("batches/", batches.batch_list, name="batch-list"),
     path("batches/new/", batches.batch_new, name="batch-new"),
@@ -32,6 +51,7 @@ urlpatterns = [
     path("batches/<uuid:pk>/upload/", batches.batch_upload, name="batch-upload"),
     path("batches/files/<uuid:pk>/confirm/", brought.brought_confirm, name="brought-confirm"),
     path("batches/files/<uuid:pk>/decline/", brought.brought_decline, name="brought-decline"),
+    path("batches/lines/<uuid:pk>/", books.line_detail, name="line-detail"),
     path("batches/lines/<uuid:pk>/settle/", batches.line_settle, name="line-settle"),
     path(
         "batches/settlements/<uuid:pk>/confirm/",

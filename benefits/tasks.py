@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from benefits.actions import bankfiles, batch_jobs, entitlements, imports, notices, results
+from benefits.actions import (
+    bankfiles,
+    batch_jobs,
+    entitlements,
+    imports,
+    matching,
+    notices,
+    results,
+)
 from benefits.receivers.imports import FOLLOW
 from members.models import ImportBatch
 from unionportal.core import jobs
@@ -37,10 +45,16 @@ def sweep_payouts() -> None:
     results.sweep()
 
 
+@shared_task(name="benefits.sweep_matches")
+def sweep_matches() -> None:
+    matching.sweep()
+
+
 every(5, "benefits.send_batches")
 every(5, "benefits.collect_bank_files")
 every(120, "benefits.sweep_entitlements")
 every(15, "benefits.sweep_payouts")
+every(60, "benefits.sweep_matches")
 
 
 @jobs.handler(FOLLOW)

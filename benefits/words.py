@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from benefits.states.matching import DifferenceState
 from benefits.states.payouts import (
     BatchState,
     EntitlementState,
@@ -35,6 +36,11 @@ LINE_KINDS = {
     LineState.SENT: "move", LineState.PAID: "ok", LineState.FAILED: "bad",
     LineState.AWAITING_PAYEE: "wait",
     LineState.UNKNOWN: "unknown", LineState.RETURNED: "bad", LineState.DROPPED: "rest",
+}  # fmt: skip
+
+DIFFERENCE_KINDS = {
+    DifferenceState.OPEN: "bad", DifferenceState.PROPOSED: "wait", DifferenceState.RESOLVED: "ok",
+    DifferenceState.GONE: "rest",
 }  # fmt: skip
 
 # Why a person must look at a right or a line.
@@ -80,6 +86,11 @@ PROBLEMS: dict[str, str | Promise] = {
     "contradiction": _("An earlier answer said something else"),
     "card_taken": _("This card number belongs to another person"),
     "refused_with_card": _("A refused line names a card"),
+    "serial": _("The serial number is not one"),
+    "serial_twice": _("The serial number comes twice"),
+    "order_no": _("The order number is not one"),
+    "other_day": _("The movement is of another day"),
+    "day_known": _("A statement of this day came before"),
     "refusal_lines": _("A refusal has one line only"),
 }
 

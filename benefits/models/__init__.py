@@ -1,6 +1,7 @@
 from benefits.models.bankfiles import BankFile
 from benefits.models.cards import CardEvent, CardRequestLine, MemberCard, PayeeAccount
 from benefits.models.ledger import Account, Posting, Pot, TransferKind
+from benefits.models.matching import DayRecord, Difference, RecordLine
 from benefits.models.payouts import LineEvidence, LineSettlement, PayoutBatch, PayoutLine
 from benefits.models.programmes import Budget, Cycle, Entitlement, Programme
 from benefits.models.versions import ProgrammeVersion, Timing
@@ -12,6 +13,8 @@ __all__ = [
     "CardEvent",
     "CardRequestLine",
     "Cycle",
+    "DayRecord",
+    "Difference",
     "Entitlement",
     "LineEvidence",
     "LineSettlement",
@@ -24,5 +27,6 @@ __all__ = [
     "Programme",
     "ProgrammeVersion",
     "Timing",
+    "RecordLine",
     "TransferKind",
 ]

@@ -24,7 +24,7 @@ from unionportal.core.roles import Permission
 from unionportal.core.scope import ScopedQuerySet
 
 CARD_KINDS = (FileKind.CARD_REQUEST, FileKind.CARD_ANSWER, FileKind.CARD_ACTIVATION)
-MONEY_KINDS = (FileKind.PAYOUT_REQUEST, FileKind.PAYOUT_RESULT)
+MONEY_KINDS = (FileKind.PAYOUT_REQUEST, FileKind.PAYOUT_RESULT, FileKind.STATEMENT)
 
 
 class BankFileQuerySet(ScopedQuerySet["BankFile"]):

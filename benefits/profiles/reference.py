@@ -20,6 +20,7 @@ from benefits.profiles.rows import (
     PayoutResult,
     Refusal,
 )
+from benefits.profiles.statements import STATEMENT_HEADER
 from benefits.states.cards import FileKind
 from unionportal.core.money import yuan_text
 
@@ -46,6 +47,7 @@ class ReferenceProfile:
         kinds = {
             RESULT_HEADER: FileKind.PAYOUT_RESULT,
             REFUSAL: FileKind.REJECT,
+            STATEMENT_HEADER: FileKind.STATEMENT,
             ACTIVATIONS_HEADER: FileKind.CARD_ACTIVATION,
             ANSWER_HEADER: FileKind.CARD_ANSWER,
         }

@@ -61,9 +61,15 @@ class BatchFigures:
 
 
 def unpaid(programme: Programme) -> QuerySet[Entitlement]:
-    """Reserved rights on no live list, in turn, each with its usable account's id."""
+    """Reserved rights on no live list, in turn, each with its usable account's id.
+
+    An account from which this right's money came back is not tried again (I8).
+    """
     live = PayoutLine.objects.filter(entitlement=OuterRef("pk"), state__in=LIVE_LINE)
-    account = _accounts(programme).filter(person=OuterRef("person"))
+    came_back = PayoutLine.objects.filter(
+        entitlement=OuterRef(OuterRef("pk")), payee_account=OuterRef("pk"), state=LineState.RETURNED
+    )
+    account = _accounts(programme).filter(~Exists(came_back), person=OuterRef("person"))
     return (
         Entitlement.objects.filter(
             ~Exists(live), programme=programme, state=EntitlementState.RESERVED

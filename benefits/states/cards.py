@@ -112,6 +112,7 @@ class FileKind(TextChoices):
     CARD_ACTIVATION = "card_activation", _("Activations")
     PAYOUT_REQUEST = "payout_request", _("Payout request")
     PAYOUT_RESULT = "payout_result", _("Payout result")
+    STATEMENT = "statement", _("Bank statement")
     REJECT = "reject", _("Refusal of a file")
     UNKNOWN = "unknown", _("Not recognised")
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from benefits.actions import bankfiles
 from benefits.actions.rights import finance_person
 from benefits.models import BankFile, PayoutBatch
+from benefits.states.cards import FileKind
 from benefits.views.shared import act, require_finance, staff
 from unionportal.core.roles import Permission
 from unionportal.core.views_base import desk
@@ -20,9 +21,11 @@ P = Permission
 
 
 def _file(request: HttpRequest, pk: UUID) -> tuple[BankFile, str]:
-    """Return a file about a batch the reader may see, and the page of that batch."""
+    """Return a file about what the reader may see, and the page that shows it."""
     require_finance(request)
     file = get_object_or_404(BankFile.objects.exclude(brought_key=None), pk=pk)
+    if file.kind == FileKind.STATEMENT:
+        return file, reverse("benefits:match-list")
     batches = PayoutBatch.objects.visible_to(request.user)
     batch = get_object_or_404(batches, number=file.number)
     return file, reverse("benefits:batch-detail", args=[batch.pk])

@@ -12,7 +12,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from simulators.bank import files, plan
+from simulators.bank import files, plan, statement
 from simulators.bank.cards import Cards
 from simulators.bank.desk import Desk
 from simulators.bank.ledger import Ledger
@@ -70,6 +70,8 @@ def serve(ledger: Ledger, options: argparse.Namespace) -> None:
 def show_ledger(ledger: Ledger, options: argparse.Namespace) -> None:
     if options.summary:
         print_lines([ledger.summary()])
+    elif options.returns:
+        print_lines(ledger.rows("SELECT * FROM returns ORDER BY id"))
     elif options.cards:
         print_lines(ledger.rows("SELECT * FROM cards ORDER BY issued_at, rowid"))
     else:
@@ -85,6 +87,20 @@ def activate(ledger: Ledger, options: argparse.Namespace) -> None:
     chosen = cards.activate(only=options.card, limit=options.count)
     post.deliver()
     print_lines([{"activated": len(chosen), "cards": chosen}])
+
+
+def write_statement(ledger: Ledger, options: argparse.Namespace) -> None:
+    """Write the payer account's statement of a day, today unless told, into the folder."""
+    post = Post(ledger, options.folder)
+    print_lines([{"statement": statement.write(post, options.day or post.today())}])
+
+
+def give_back(ledger: Ledger, options: argparse.Namespace) -> None:
+    """Let payments come back to the payer's account; they show on the day's statement."""
+    post = Post(ledger)
+    if strangers := [one for one in options.order if not statement.give_back(post, one)]:
+        raise UsageError(f"not paid, or returned before: {', '.join(strangers)}")
+    print_lines([{"returned": options.order}])
 
 
 def change_plan(ledger: Ledger, options: argparse.Namespace) -> None:
@@ -138,12 +154,18 @@ def parser() -> argparse.ArgumentParser:
     command = add_command(commands, "ledger", show_ledger)
     command.add_argument("--summary", action="store_true")
     command.add_argument("--cards", action="store_true")
+    command.add_argument("--returns", action="store_true")
     command = add_command(commands, "activate", activate)
     command.add_argument("--folder", type=Path, required=True)
     which = command.add_mutually_exclusive_group(required=True)
     which.add_argument("--all", action="store_true")
     which.add_argument("--card", nargs="+", metavar="NUMBER")
     which.add_argument("--count", type=positive)
+    command = add_command(commands, "statement", write_statement)
+    command.add_argument("--folder", type=Path, required=True)
+    command.add_argument("--day", metavar="YYYYMMDD")
+    command = add_command(commands, "return", give_back)
+    command.add_argument("--order", nargs="+", required=True, metavar="NUMBER")
     add_plan_options(add_command(commands, "plan", change_plan))
     return root
 

@@ -28,6 +28,9 @@ CREATE TABLE IF NOT EXISTS cards (
     card_no TEXT PRIMARY KEY, id_type TEXT NOT NULL, id_no TEXT NOT NULL, holder TEXT NOT NULL,
     phone TEXT NOT NULL, batch TEXT NOT NULL, issued_at REAL NOT NULL, activated_at TEXT,
     UNIQUE (id_type, id_no));
+CREATE TABLE IF NOT EXISTS returns (
+    id INTEGER PRIMARY KEY, payment INTEGER NOT NULL UNIQUE, order_no TEXT NOT NULL,
+    amount_fen INTEGER NOT NULL, returned_at TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS outgoing (
     id INTEGER PRIMARY KEY, name TEXT NOT NULL, body BLOB NOT NULL, batch TEXT NOT NULL,
     number INTEGER, is_spoiled INTEGER NOT NULL, due_at REAL NOT NULL, written_at TEXT);

@@ -310,6 +310,23 @@ BENEFITS = {
     "benefits:entitlement-list": look(MONEY),
     "benefits:entitlement-void": send(CHIEFS, AREA_A, "entitlement"),
     "benefits:ledger": look(MONEY),
+    "benefits:match-list": Row({"GET": MONEY, "HEAD": MONEY, "POST": FINANCE}),
+    "benefits:match-detail": look(MONEY, DISTRICT_ONLY, "match"),
+    "benefits:match-again": send(FINANCE, DISTRICT_ONLY, "match", shut_out=LOOK_AT_MONEY),
+    "benefits:difference-detail": Row(
+        {"GET": MONEY, "HEAD": MONEY, "POST": FINANCE}, DISTRICT_ONLY, "difference"
+    ),
+    # The cast's maker proposed it: a second person confirms.
+    "benefits:difference-confirm": send(
+        FINANCE, DISTRICT_ONLY, "difference", shut_out=LOOK_AT_MONEY, refused=MAKERS
+    ),
+    "benefits:difference-decline": send(
+        FINANCE, DISTRICT_ONLY, "difference", shut_out=LOOK_AT_MONEY
+    ),
+    "benefits:difference-document": send(
+        FINANCE, DISTRICT_ONLY, "difference", shut_out=LOOK_AT_MONEY
+    ),
+    "benefits:line-detail": look(MONEY, DISTRICT_ONLY, "line"),
     "benefits:batch-list": look(MONEY),
     "benefits:batch-new": send(MAKERS),
     "benefits:batch-detail": look(MONEY, DISTRICT_ONLY, "batch"),

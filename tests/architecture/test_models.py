@@ -61,6 +61,7 @@ UNSCOPED = {
     "benefits.Cycle": "a period of a programme",
     "benefits.ProgrammeVersion": "shown on its programme's page",
     "benefits.Account": "an account of the ledger; postings are scoped",
+    "benefits.RecordLine": "shown on its day's page",
     "benefits.LineSettlement": "shown on its line's page",
     "benefits.LineEvidence": "shown on its line's page",
     "stations.PointFacility": "shown on its point's page",
@@ -114,6 +115,7 @@ APPEND_ONLY = {
     "benefits.ProgrammeVersion",
     "benefits.LineEvidence",
     "benefits.Posting",
+    "benefits.RecordLine",
 }
 
 # Who and when that need not go together, and why.
@@ -133,6 +135,9 @@ UNPAIRED = {
     "members.ApprovalDecision.recorded_by": "both are required columns",
     "members.StatusChange.recorded_by": "an import or a worker's own phone changes things too",
     "outreach.Drive.created_by": "a seed or a command makes drives too",
+    "benefits.BankFile.confirmed_by": "the bank's own copy confirms without an account",
+    "benefits.Difference.proposed_by": "a resolved one has both persons by constraint",
+    "benefits.Difference.decided_by": "a resolved one has both persons by constraint",
     "benefits.BankFile.created_by": "files come in from the bank's folder by themselves",
     "benefits.BankFile.handed_over_by": "the folder transport hands over by itself",
     "benefits.PayoutBatch.submitted_by": "the person is held by trigger, the moment by the audit",
@@ -199,6 +204,8 @@ DISTRICTS = {
     "benefits.PayoutLine",
     "benefits.Posting",
     "benefits.Programme",
+    "benefits.DayRecord",
+    "benefits.Difference",
 }
 
 

@@ -234,6 +234,7 @@ def test_line_paid_returned_and_paid_again_replays_to_one_payment(paid_three) ->
     settlement.confirm(by=paid_three.checker, settlement=decision)
     line.refresh_from_db()
     assert (line.state, line.entitlement.state) == ("returned", "reserved")
+    payouts.account(line.entitlement.membership)
     second = payouts.released(
         paid_three.programme, maker=paid_three.maker, checker=paid_three.checker
     )

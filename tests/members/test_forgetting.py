@@ -41,7 +41,8 @@ OF_NOBODY = {
     },
     "outreach": {"Drive", "JoinCode"},
     "stations": {"ServicePoint", "HolidayHours"},
-    "benefits": {"BankFile", "Budget", "Programme", "Cycle", "Account", "PayoutBatch"},
+    "benefits": {"BankFile", "Budget", "Programme", "Cycle", "Account", "PayoutBatch",
+                 "DayRecord"},
 }  # fmt: skip
 KEPT = {
     # Codes, never words.
@@ -65,6 +66,7 @@ KEPT = {
     "benefits.PayeeAccount": None, "benefits.MemberCard": None, "benefits.CardEvent": {"code"},
     "benefits.Entitlement": {"review"}, "benefits.PayoutLine": None,
     "benefits.LineSettlement": {"note"}, "benefits.LineEvidence": None,
+    "benefits.RecordLine": None, "benefits.Difference": None,
     # Emptied by the app itself when it hears `person_anonymised`.
     "benefits.CardRequestLine": None,
 }  # fmt: skip

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils import timezone
 
 from benefits.actions import cardfiles
-from benefits.models import BankFile, LineSettlement, PayoutBatch, PayoutLine
+from benefits.models import BankFile, DayRecord, Difference, LineSettlement, PayoutBatch, PayoutLine
 from benefits.states.cards import Transport
 from members.models import (
     Membership,
@@ -18,6 +18,7 @@ from tests.conftest import SINCE
 from tests.factories import members as make
 from tests.factories import outreach, payouts, stations
 from unionportal.core.actors import SYSTEM
+from unionportal.core.ids import new_id
 from unionportal.core.models import (
     Grant,
 )
@@ -93,6 +94,26 @@ def brought_file(cast: Cast) -> dict[str, Any]:
     made = BankFile.objects.create(
         direction="in", kind="payout_result", number=number, name="R.txt", sha256="0" * 64,
         state="held", attachment=make.scan(maker), brought_key=maker.person_key,
+    )  # fmt: skip
+    return {"pk": made.pk}
+
+
+@thing
+def match(cast: Cast) -> dict[str, Any]:
+    made = DayRecord.objects.create(
+        source="statement", channel="bank_file", day=SINCE, out_count=0, out_fen=0, back_count=0,
+        back_fen=0, matched_at=timezone.now(),
+    )  # fmt: skip
+    return {"pk": made.pk}
+
+
+@thing
+def difference(cast: Cast) -> dict[str, Any]:
+    maker = cast.users["finance_maker"]
+    made = Difference.objects.create(
+        record_id=cast.address_of("match")["pk"], kind="twice", key="B1", state="proposed",
+        seen_in=new_id(), proposed_by=maker, proposed_key=maker.person_key, note="对账单",
+        document=make.scan(maker),
     )  # fmt: skip
     return {"pk": made.pk}
 
