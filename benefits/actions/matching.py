@@ -125,9 +125,10 @@ def sweep() -> int:
 def match(record: DayRecord) -> int:
     """Compare a day's record with the portal in both directions; return what is open of it."""
     locked = DayRecord.objects.select_for_update(of=("self",)).get(pk=record.pk)
-    values: dict[str, Any] = {"record": locked.pk, "source": locked.source, "channel": locked.channel,
-              "day": locked.day, "zone": timezone.get_current_timezone_name(),
-              "run": new_id()}  # fmt: skip
+    values: dict[str, Any] = {
+        "record": locked.pk, "source": locked.source, "channel": locked.channel,
+        "day": locked.day, "zone": timezone.get_current_timezone_name(), "run": new_id(),
+    }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(FIND.format(new_id=NEW_ID_SQL), values)
     mine = Difference.objects.filter(record=locked)
