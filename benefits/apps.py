@@ -10,6 +10,8 @@ class BenefitsConfig(AppConfig):
         from benefits import (  # noqa: F401, PLC0415 - these need the models
             card_figures,
             figures,
+            merging_points,
+            openers,
             tasks,
         )
         from benefits.actions import (  # noqa: F401, PLC0415
@@ -27,12 +29,15 @@ class BenefitsConfig(AppConfig):
         from benefits.views.cards import member_panel  # noqa: PLC0415
         from benefits.views.terms import member_panel as benefits_panel  # noqa: PLC0415
         from members import panels  # noqa: PLC0415
+        from unionportal.core import files  # noqa: PLC0415
         from unionportal.core.navigation import NavItem, register  # noqa: PLC0415
         from unionportal.core.roles import Permission  # noqa: PLC0415
 
         panels.register(member_panel)
         panels.register(benefits_panel)
+        files.register_owner(openers.owner)
         register_links()
+        merging_points.register_links()
         register_pages()
         register(
             NavItem(

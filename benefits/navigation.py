@@ -40,6 +40,12 @@ def register_pages() -> None:
         (50, _("The books"), "benefits:ledger", None),
         (55, _("Daily match"), "benefits:match-list", differences_waiting),
     )
+    register(
+        NavItem(
+            section="services", order=35, label=_("Goods and points shop"),
+            url_name="benefits:goods-list", permission=Permission.HAND_OUT,
+        )
+    )  # fmt: skip
     for order, label, url_name, count in pages:
         register(
             NavItem(

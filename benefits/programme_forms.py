@@ -9,11 +9,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from benefits.actions.versions import Rules
-from benefits.models import ProgrammeVersion, Timing
+from benefits.actions.versions import Gift, Rules
+from benefits.models import GoodsItem, ProgrammeVersion, Timing
 from benefits.payout_forms import YuanField
 from benefits.states.cards import Transport
-from benefits.states.payouts import Beneficiary
+from benefits.states.payouts import Beneficiary, Benefit
 from members.forms import groups_in_use, set_choices, top_areas
 from members.models import Area, UnionUnit, WorkerGroup
 from members.states import MembershipState
@@ -49,6 +49,18 @@ class TermsForm(forms.Form):
         label=_("Membership"), choices=STANDINGS, initial=[MembershipState.ACTIVE],
         widget=forms.CheckboxSelectMultiple,
     )  # fmt: skip
+    item = forms.ModelChoiceField(
+        label=_("Goods each gets"), queryset=GoodsItem.objects.none(), required=False,
+        help_text=_("Where the programme gives goods"),
+    )  # fmt: skip
+    quantity = forms.IntegerField(
+        label=_("How many of it"), min_value=1, max_value=1000, required=False
+    )
+    fetch_until = forms.DateField(label=_("To be fetched until"), widget=DateInput, required=False)
+    points = forms.IntegerField(
+        label=_("Points each gets"), min_value=1, max_value=1_000_000, required=False,
+        help_text=_("Where the programme gives points"),
+    )  # fmt: skip
     groups = forms.ModelMultipleChoiceField(
         label=_("Groups"), queryset=WorkerGroup.objects.none(), to_field_name="code",
         required=False, widget=forms.CheckboxSelectMultiple, help_text=_("None chosen: all"),
@@ -73,6 +85,7 @@ class TermsForm(forms.Form):
         super().__init__(*args, **kwargs)
         set_choices(self, "groups", groups_in_use())
         set_choices(self, "areas", top_areas(user))
+        set_choices(self, "item", GoodsItem.objects.order_by("code"))
         set_choices(self, "units", top_units(user))
 
     def rules(self) -> Rules:
@@ -87,6 +100,11 @@ class TermsForm(forms.Form):
             needs_card=data["needs_card"], needs_dues=data["needs_dues"], timing=data["timing"],
         )  # fmt: skip
 
+    def gift(self) -> Gift:
+        """Return what each gets where it is not money."""
+        names = ("item", "quantity", "points", "fetch_until")
+        return Gift(**{name: self.cleaned_data[name] for name in names})
+
 
 class ChangeTermsForm(TermsForm):
     """Other terms from now on; rights given keep theirs."""
@@ -98,7 +116,8 @@ class ChangeTermsForm(TermsForm):
     def initial_of(version: ProgrammeVersion) -> dict[str, Any]:
         """Return the terms in force as the form shows them."""
         names = ("groups", "areas", "units", "standings", "joined_from", "joined_to",
-                 "needs_card", "needs_dues", "timing")  # fmt: skip
+                 "needs_card", "needs_dues", "timing", "item", "quantity", "points",
+                 "fetch_until")  # fmt: skip
         amount = f"{version.amount_fen // 100}.{version.amount_fen % 100:02d}"
         own = {name: getattr(version, name) for name in names}
         return {**own, "amount": amount, "seen": version.number}
@@ -129,6 +148,9 @@ class ProgrammeForm(TermsForm):
         label=_("Who gets it"), choices=Beneficiary, initial=Beneficiary.PERSON,
         widget=forms.RadioSelect,
     )  # fmt: skip
+    benefit = forms.ChoiceField(
+        label=_("What is given"), choices=Benefit, initial=Benefit.CASH, widget=forms.RadioSelect
+    )
     budget = YuanField(label=_("Budget (yuan)"))
     window_from = forms.DateField(label=_("First day"), widget=DateInput)
     window_to = forms.DateField(label=_("Last day"), widget=DateInput)
@@ -151,7 +173,8 @@ class ProgrammeForm(TermsForm):
         label=_("How files go to the bank"), choices=Transport, initial=Transport.FOLDER
     )
     field_order = (
-        "code", "name_zh", "name_en", "beneficiary", "amount", "budget", "cycle", "window_from",
+        "code", "name_zh", "name_en", "beneficiary", "benefit", "amount", "item", "quantity",
+        "fetch_until", "points", "budget", "cycle", "window_from",
         "window_to", "timing", "standings", "groups", "areas", "units", "joined_from",
         "joined_to", "needs_card", "needs_dues",
     )  # fmt: skip
@@ -167,10 +190,11 @@ class ProgrammeForm(TermsForm):
         data = dict(self.cleaned_data)
         return {
             **{name: data[name] for name in (
-                "code", "name_zh", "name_en", "beneficiary", "cycle", "window_from", "window_to",
-                "notice_days", "summary", "transport",
+                "code", "name_zh", "name_en", "beneficiary", "benefit", "cycle", "window_from",
+                "window_to", "notice_days", "summary", "transport",
             )},
             "rules": self.rules(),
+            "gift": self.gift(),
             "amount_fen": data["amount"],
             "budget_fen": data["budget"],
             "second_approval_fen": data["second_approval"],

@@ -62,8 +62,24 @@ CHECKS = {
                    count(*) FILTER (WHERE state = 'paid') AS paid
             FROM benefits_payoutline WHERE entitlement_id = e.id
         ) l ON true
+        JOIN benefits_programme p ON p.id = e.programme_id AND p.benefit = 'cash'
         WHERE (e.state = 'in_payment') <> (l.at_bank = 1)
            OR (e.state IN ('paid', 'overpaid')) <> (l.paid = 1)""",
+    "entitlement_differs_from_what_was_given": """
+        SELECT e.id, e.state FROM benefits_entitlement e
+        JOIN benefits_programme p ON p.id = e.programme_id AND p.benefit <> 'cash'
+        WHERE e.state <> 'void' AND (e.state IN ('paid', 'overpaid')) <> (
+            EXISTS (SELECT 1 FROM benefits_handout h
+                WHERE h.entitlement_id = e.id AND h.undone_at IS NULL)
+            OR EXISTS (SELECT 1 FROM benefits_pointsmovement m WHERE m.entitlement_id = e.id))""",
+    "stock_differs_from_movements": """
+        SELECT s.id, concat_ws(' ', s.on_hand, sum(m.delta)) FROM benefits_stock s
+        LEFT JOIN benefits_stockmovement m ON m.stock_id = s.id
+        GROUP BY s.id HAVING s.on_hand <> coalesce(sum(m.delta), 0)""",
+    "points_differ_from_movements": """
+        SELECT b.person_id, concat_ws(' ', b.balance, sum(m.delta)) FROM benefits_pointsbalance b
+        LEFT JOIN benefits_pointsmovement m ON m.person_id = b.person_id
+        GROUP BY b.person_id HAVING b.balance <> coalesce(sum(m.delta), 0)""",
     "line_sent_without_two_persons": """
         SELECT l.id, b.number FROM benefits_payoutline l
         JOIN benefits_payoutbatch b ON b.id = l.batch_id

@@ -4,4 +4,5 @@ app_name = "benefits"
 urlpatterns = [
     path("", include("benefits.card_urls")),
     path("", include("benefits.payout_urls")),
+    path("", include("benefits.goods_urls")),
 ]

@@ -22,7 +22,7 @@ from benefits import channels
 from benefits.actions.rights import person_of
 from benefits.models import Entitlement, PayeeAccount, PayoutBatch
 from benefits.queries.payouts import next_cycle, payable
-from benefits.states.payouts import BatchState, EntitlementState, LineState, ProgrammeState
+from benefits.states.payouts import BatchState, Benefit, EntitlementState, LineState, ProgrammeState
 from unionportal.core.crypto import order_hmac, person_order_key
 from unionportal.core.errors import Refused
 from unionportal.core.ids import new_id
@@ -75,6 +75,8 @@ def begin(*, by: User, programme: Programme) -> PayoutBatch:
     person_of(by, Permission.MAKE_PAYOUT)
     if programme.state == ProgrammeState.DRAFT:
         raise Refused(_("Open the programme first."), code="not_open")
+    if programme.benefit != Benefit.CASH:
+        raise Refused(_("This programme gives no money; nothing goes on a list."), code="no_money")
     cycle = next_cycle(programme)
     if cycle is None:
         raise nobody_payable()

@@ -11,12 +11,20 @@ from django.db.models import Min, QuerySet
 from django.utils.translation import gettext as _
 
 from benefits import ledger
+from benefits.actions import points
 from benefits.actions.rights import require
 from benefits.ledger import Amount
 from benefits.models import Budget, Entitlement, PayoutLine, Pot, Programme, TransferKind
 from benefits.queries import serving
 from benefits.queries.entitled import annulled_rights, give_rights
-from benefits.states.payouts import Beneficiary, EntitlementState, LineState, ProgrammeState, Reason
+from benefits.states.payouts import (
+    Beneficiary,
+    Benefit,
+    EntitlementState,
+    LineState,
+    ProgrammeState,
+    Reason,
+)
 from unionportal.core import audit
 from unionportal.core.actors import SYSTEM
 from unionportal.core.errors import Refused
@@ -90,6 +98,8 @@ def promote_waiting(programme: Programme, *, by: User | ServiceActor = SYSTEM) -
     ledger.post_set(
         budget.pk, TransferKind.RESERVE, Pot.FREE, Pot.RESERVED, serving.CHOSEN, {}
     )  # fmt: skip
+    if programme.benefit == Benefit.POINTS:
+        points.credit(programme, by=by)
     return count
 
 

@@ -13,10 +13,10 @@ from django.utils.translation import gettext as _
 from benefits import channels, ledger, profiles
 from benefits.actions import entitlements, versions
 from benefits.actions.rights import require
-from benefits.actions.versions import Rules
+from benefits.actions.versions import MONEY, Gift, Rules
 from benefits.models import Cycle, Programme
 from benefits.states.cards import Transport
-from benefits.states.payouts import Beneficiary, Channel
+from benefits.states.payouts import Beneficiary, Benefit, Channel
 from members.models import WorkerGroup
 from unionportal.core import audit
 from unionportal.core.errors import Refused
@@ -44,6 +44,8 @@ def create_programme(
     groups: Iterable[WorkerGroup] = (),
     rules: Rules | None = None,
     beneficiary: str = Beneficiary.PERSON,
+    benefit: str = Benefit.CASH,
+    gift: Gift = MONEY,
     cycle: str = "1",
     notice_days: int = 5,
     second_approval_fen: int | None = None,
@@ -72,6 +74,7 @@ def create_programme(
         with transaction.atomic():
             programme = Programme.objects.create(
                 code=code, name_zh=name_zh, name_en=name_en, beneficiary=beneficiary,
+                benefit=benefit,
                 notice_days=notice_days, second_approval_fen=second_approval_fen,
                 channel=channel, transport=transport, summary=summary,
                 answer_minutes=answer_minutes, cooling_minutes=cooling_minutes,
@@ -82,7 +85,7 @@ def create_programme(
         raise Refused(
             _("There is a programme with this code already."), code="code_used", field="code"
         ) from error
-    versions.write(programme, by=by, amount_fen=amount_fen, rules=asked)
+    versions.write(programme, by=by, amount_fen=amount_fen, rules=asked, gift=gift)
     Cycle.objects.create(
         programme=programme, code=cycle, window_from=window_from, window_to=window_to
     )

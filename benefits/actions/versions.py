@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 
 from benefits.actions import entitlements
 from benefits.actions.rights import require
-from benefits.models import Cycle, Programme, ProgrammeVersion, Timing
-from benefits.states.payouts import Beneficiary, ProgrammeState
+from benefits.models import Cycle, GoodsItem, Programme, ProgrammeVersion, Timing
+from benefits.states.payouts import Beneficiary, Benefit, ProgrammeState
 from members.models import Area, UnionUnit, WorkerGroup
 from members.states import OPEN_MEMBERSHIP, MembershipState
 from unionportal.core import audit
@@ -42,8 +42,27 @@ class Rules:
     timing: str = Timing.MET_INSIDE
 
 
+@dataclass(frozen=True, slots=True)
+class Gift:
+    """What each gets where it is not money; `fetch_until` is the last day to fetch goods."""
+
+    item: GoodsItem | None = None
+    quantity: int | None = None
+    points: int | None = None
+    fetch_until: date | None = None
+
+
+MONEY = Gift()
+
+
 def write(
-    programme: Programme, *, by: User | ServiceActor, amount_fen: int, rules: Rules, note: str = ""
+    programme: Programme,
+    *,
+    by: User | ServiceActor,
+    amount_fen: int,
+    rules: Rules,
+    gift: Gift = MONEY,
+    note: str = "",
 ) -> ProgrammeVersion:
     """Write the next version and put it in force, for whoever checked that `by` may.
 
@@ -52,10 +71,12 @@ def write(
     """
     check_amount(amount_fen)
     _check(programme, rules)
+    _check_gift(programme, gift)
     last = programme.versions.order_by("-number").values_list("number", flat=True).first()
     version = ProgrammeVersion.objects.create(
         programme=programme, number=(last or 0) + 1, amount_fen=amount_fen, note=note,
-        created_by_id=by.pk,
+        created_by_id=by.pk, item=gift.item, quantity=gift.quantity, points=gift.points,
+        fetch_until=gift.fetch_until,
         **{name: list(value) if isinstance(value, tuple) else value
            for name, value in asdict(rules).items()},
     )  # fmt: skip
@@ -87,6 +108,23 @@ def _check(programme: Programme, rules: Rules) -> None:
         _check_known(field, model, ids)
 
 
+def _check_gift(programme: Programme, gift: Gift) -> None:
+    """Refuse terms that give something else than the programme does."""
+    wants = {
+        Benefit.CASH: (),
+        Benefit.GOODS: ("item", "quantity"),
+        Benefit.POINTS: ("points",),
+    }[Benefit(programme.benefit)]
+    for field in ("item", "quantity", "points"):
+        if bool(getattr(gift, field)) != (field in wants):
+            raise Refused(
+                _("Choose the goods and how many, or the points, as the programme gives them."),
+                code="gift", field=field,
+            )  # fmt: skip
+    if programme.benefit == Benefit.POINTS and programme.beneficiary == Beneficiary.EMPLOYER:
+        raise Refused(_("Points are for members."), code="gift", field="benefit")
+
+
 def _check_known(field: str, model: type, ids: Collection[object]) -> None:
     known = model.objects.filter(pk__in=ids).count() if ids else 0  # type: ignore[attr-defined]
     if known != len(set(ids)):
@@ -101,6 +139,7 @@ def change_terms(
     amount_fen: int,
     rules: Rules,
     note: str,
+    gift: Gift = MONEY,
     seen: int | None = None,
 ) -> ProgrammeVersion:
     """Put new terms in force; rights given before keep theirs. Who qualifies now is entitled.
@@ -116,7 +155,7 @@ def change_terms(
         raise Stale(_("The terms changed since you opened them. Look again."), code="stale")
     if not note.strip():
         raise Refused(_("Give a reason."), code="reason_needed", field="note")
-    version = write(locked, by=by, amount_fen=amount_fen, rules=rules, note=note)
+    version = write(locked, by=by, amount_fen=amount_fen, rules=rules, gift=gift, note=note)
     audit.record(by=by, verb="programme.change_terms", target=locked, reason=note,
                  data={"version": version.number, "amount_fen": amount_fen})  # fmt: skip
     entitlements.evaluate(locked, by=by)

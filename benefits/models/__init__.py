@@ -1,5 +1,15 @@
 from benefits.models.bankfiles import BankFile
 from benefits.models.cards import CardEvent, CardRequestLine, MemberCard, PayeeAccount
+from benefits.models.goods import (
+    GoodsItem,
+    HandOut,
+    PointsBalance,
+    PointsMove,
+    PointsMovement,
+    Stock,
+    StockMove,
+    StockMovement,
+)
 from benefits.models.ledger import Account, Posting, Pot, TransferKind
 from benefits.models.matching import DayRecord, Difference, RecordLine
 from benefits.models.payouts import LineEvidence, LineSettlement, PayoutBatch, PayoutLine
@@ -16,16 +26,24 @@ __all__ = [
     "DayRecord",
     "Difference",
     "Entitlement",
+    "GoodsItem",
+    "HandOut",
     "LineEvidence",
     "LineSettlement",
     "MemberCard",
     "PayeeAccount",
     "PayoutBatch",
     "PayoutLine",
+    "PointsBalance",
+    "PointsMove",
+    "PointsMovement",
     "Posting",
     "Pot",
     "Programme",
     "ProgrammeVersion",
+    "Stock",
+    "StockMove",
+    "StockMovement",
     "Timing",
     "RecordLine",
     "TransferKind",

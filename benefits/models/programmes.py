@@ -20,6 +20,7 @@ from benefits.states.payouts import (
     ENTITLEMENT_MACHINE,
     PROGRAMME_MACHINE,
     Beneficiary,
+    Benefit,
     Channel,
     EntitlementState,
     ProgrammeState,
@@ -102,6 +103,9 @@ class Programme(models.Model):
     beneficiary = models.CharField(
         _("who gets it"), max_length=8, choices=Beneficiary, default=Beneficiary.PERSON
     )
+    benefit = models.CharField(
+        _("what is given"), max_length=6, choices=Benefit, default=Benefit.CASH
+    )
     # The terms in force; rights keep the version that gave them.
     version = models.OneToOneField(
         "benefits.ProgrammeVersion", null=True, on_delete=models.PROTECT, related_name="+"
@@ -145,6 +149,7 @@ class Programme(models.Model):
                 & (
                     pgtrigger.Q(old__code__df=pgtrigger.F("new__code"))
                     | pgtrigger.Q(old__beneficiary__df=pgtrigger.F("new__beneficiary"))
+                    | pgtrigger.Q(old__benefit__df=pgtrigger.F("new__benefit"))
                 ),
             )
         ]
@@ -343,6 +348,26 @@ class Entitlement(models.Model):
                             (OLD.person_id, NEW.person_id), (NEW.person_id, OLD.person_id))
                     ) THEN
                         RAISE EXCEPTION 'a right follows its person only when records are merged'
+                            USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+            pgtrigger.Trigger(
+                name="entitlement_given_in_its_form",
+                operation=pgtrigger.Update,
+                when=pgtrigger.Before,
+                condition=pgtrigger.Q(old__state="reserved")
+                & pgtrigger.Q(new__state__in=["in_payment", "paid"]),
+                declare=[("form", "text")],
+                func="""
+                    SELECT benefit INTO form FROM benefits_programme WHERE id = NEW.programme_id;
+                    IF (NEW.state = 'in_payment') <> (form = 'cash') OR (NEW.state = 'paid'
+                        AND NOT EXISTS (SELECT 1 FROM benefits_handout
+                            WHERE entitlement_id = NEW.id AND undone_at IS NULL)
+                        AND NOT EXISTS (SELECT 1 FROM benefits_pointsmovement
+                            WHERE entitlement_id = NEW.id)) THEN
+                        RAISE EXCEPTION 'money goes by a list, goods by a hand-out, points at once'
                             USING ERRCODE = 'check_violation';
                     END IF;
                     RETURN NEW;

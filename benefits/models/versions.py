@@ -50,6 +50,13 @@ class ProgrammeVersion(models.Model):
     joined_to = models.DateField(_("joined until"), null=True, blank=True)
     needs_card = models.BooleanField(_("the card must be activated"), default=True)
     needs_dues = models.BooleanField(_("the employer must pay union dues"), default=False)
+    # Of a programme of goods or of points: what each gets.
+    item = models.ForeignKey(
+        "benefits.GoodsItem", null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    quantity = models.PositiveIntegerField(_("how many of it"), null=True)
+    points = models.PositiveIntegerField(_("points"), null=True)
+    fetch_until = models.DateField(_("to be fetched until"), null=True, blank=True)
     note = models.CharField(_("why it changed"), max_length=200, blank=True, default="")
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
@@ -62,6 +69,12 @@ class ProgrammeVersion(models.Model):
             models.CheckConstraint(name="version_amount_positive", condition=Q(amount_fen__gt=0)),
             models.CheckConstraint(
                 name="version_joined_ordered", condition=Q(joined_to__gte=F("joined_from"))
+            ),
+            models.CheckConstraint(
+                name="version_gives_one_thing",
+                condition=Q(item__isnull=True, quantity__isnull=True)
+                & (Q(points__isnull=True) | Q(points__gt=0))
+                | Q(item__isnull=False, quantity__gt=0, points__isnull=True),
             ),
             models.CheckConstraint(
                 name="version_standings_open",

@@ -40,6 +40,18 @@ CHOSEN = """SELECT amount_fen, id AS entitlement_id, NULL::uuid AS line_id, prog
     '' AS channel FROM benefits_serving"""
 
 
+def keep_reserved(programme: Programme) -> None:
+    """Put the reserved rights of a programme into the transaction's table, locked."""
+    with connection.cursor() as cursor:
+        cursor.execute(TABLE)
+        cursor.execute("DELETE FROM benefits_serving")
+        cursor.execute(
+            "INSERT INTO benefits_serving SELECT id, amount_fen, programme_id"
+            " FROM benefits_entitlement WHERE programme_id = %s AND state = 'reserved'"
+            " ORDER BY id FOR UPDATE SKIP LOCKED", [programme.pk],
+        )  # fmt: skip
+
+
 def choose(
     programme: Programme, *, by: User | ServiceActor, free_fen: int, least_fen: int
 ) -> tuple[int, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from unionportal.core.roles import Permission
 from unionportal.core.transitions import Machine, Step
@@ -42,6 +43,14 @@ class Beneficiary(TextChoices):
     EMPLOYER = "employer", _("Employers that host a station")
 
 
+class Benefit(TextChoices):
+    """The form in which a programme gives."""
+
+    CASH = "cash", pgettext_lazy("form of a benefit", "Money")
+    GOODS = "goods", _("Goods")
+    POINTS = "points", _("Points")
+
+
 class EntitlementState(TextChoices):
     WAITLISTED = "waitlisted", _("Waiting for budget")
     RESERVED = "reserved", _("To be paid")
@@ -62,6 +71,9 @@ ENTITLEMENT_MACHINE = Machine(
         Step("doubt", (E.RESERVED, E.PAID), E.IN_PAYMENT),
         Step("overpay", (E.PAID, E.RESERVED, E.IN_PAYMENT), E.OVERPAID),
         Step("void", (E.WAITLISTED, E.RESERVED), E.VOID, P.MANAGE_PROGRAMMES, needs_reason=True),
+        # Goods signed for and points credited: without a bank (benefits.models.goods).
+        Step("hand_out", (E.RESERVED,), E.PAID),
+        Step("take_back", (E.PAID,), E.RESERVED, needs_reason=True),
         # When two records that were merged come apart again.
         Step("restore", (E.VOID,), E.WAITLISTED, needs_reason=True),
         Step("divide", (E.OVERPAID,), E.PAID, needs_reason=True),

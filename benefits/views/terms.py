@@ -43,7 +43,7 @@ def programme_terms(request: HttpRequest, pk: UUID) -> HttpResponse:
         data = form.cleaned_data
         version = versions.change_terms(
             by=staff(request), programme=programme, amount_fen=data["amount"], rules=form.rules(),
-            note=data["note"], seen=data["seen"],
+            gift=form.gift(), note=data["note"], seen=data["seen"],
         )  # fmt: skip
         messages.success(
             request,
@@ -113,6 +113,7 @@ def member_panel(request: HttpRequest, membership: Membership) -> str:
     rights = Entitlement.objects.filter(person=membership.person_id)
     context = {
         "membership": membership,
+        "may_hand_out": has_permission(request.user, P.HAND_OUT),
         "rights": [
             (right, ENTITLEMENT_KINDS[EntitlementState(right.state)])
             for right in rights.select_related("programme", "cycle").order_by("-created_at")[:5]

@@ -19,8 +19,8 @@ FORM = {
     "code": "green-travel", "name_zh": "绿色出行补贴", "name_en": "Green travel subsidy",
     "amount": "50.00", "budget": "10,000", "groups": ["PARCEL_COURIER"],
     "cycle": "2026", "timing": "met_inside", "standings": "active", "needs_card": "on",
-    "beneficiary": "person", "window_from": "2026-01-01", "window_to": "2027-12-31",
-    "notice_days": "0", "transport": "folder",
+    "beneficiary": "person", "benefit": "cash", "window_from": "2026-01-01",
+    "window_to": "2027-12-31", "notice_days": "0", "transport": "folder",
 }  # fmt: skip
 
 

@@ -37,6 +37,7 @@ class Permission(StrEnum):
     MANAGE_PROGRAMMES = "manage_programmes"
     MAKE_PAYOUT = "make_payout"
     CHECK_PAYOUT = "check_payout"
+    HAND_OUT = "hand_out"
     VIEW_STATIONS = "view_stations"
     RECORD_STATION = "record_station"
     ACCEPT_STATION = "accept_station"
@@ -87,7 +88,7 @@ class SubdistrictOfficer(Role):
     name = _("Sub-district officer")
     words = _(
         "Approves applications for the units of the sub-district, recording the grassroots "
-        "union's decision, and keeps those units' committees and certificates."
+        "union's decision, keeps those units' committees and certificates, and hands out goods."
     )
     permissions = FieldOfficer.permissions | {
         P.KEEP_UNIT_RECORDS,
@@ -95,6 +96,7 @@ class SubdistrictOfficer(Role):
         P.REVEAL,
         P.EXPORT,
         P.VIEW_CARDS,
+        P.HAND_OUT,
     }
 
 

@@ -7,8 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 
-from benefits.actions import cardfiles
-from benefits.models import BankFile, DayRecord, Difference, LineSettlement, PayoutBatch, PayoutLine
+from benefits.actions import cardfiles, goods, versions
+from benefits.models import (
+    BankFile,
+    DayRecord,
+    Difference,
+    LineSettlement,
+    PayoutBatch,
+    PayoutLine,
+    Stock,
+)
 from benefits.states.cards import Transport
 from members.models import (
     Membership,
@@ -59,6 +67,26 @@ def programme(cast: Cast) -> dict[str, Any]:
 def cycle(cast: Cast) -> dict[str, Any]:
     made = payouts.Programme.objects.get(pk=cast.address_of("programme")["pk"])
     return {"pk": made.cycle.pk}
+
+
+@thing
+def goods_right(cast: Cast) -> dict[str, Any]:
+    oil = goods.add_item(by=SYSTEM, code="oil", name_zh="食用油", name_en="Oil", value_fen=4_500)
+    goods.receive(by=SYSTEM, item=oil, store=cast.place.unit_a, quantity=9)
+    make.membership(cast.place.firm_a)
+    rules = versions.Rules(timing="held_inside", needs_card=False)
+    made = payouts.programme(
+        benefit="goods", rules=rules, gift=versions.Gift(item=oil, quantity=1), amount_fen=4_500
+    )
+    return {"pk": made.entitlements.earliest("pk").pk}
+
+
+@thing
+def hand_out(cast: Cast) -> dict[str, Any]:
+    right = payouts.Entitlement.objects.get(pk=cast.address_of("goods_right")["pk"])
+    by = cast.users["district_officer"]
+    stock = Stock.objects.get(store=cast.place.unit_a)
+    return {"pk": goods.hand_out(by=by, entitlement=right, stock=stock, signature=make.scan(by)).pk}
 
 
 @thing
