@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from unionportal.core.models import User
 
 
-class StockChoice(forms.ModelChoiceField):
+class StockChoice(forms.ModelChoiceField):  # type: ignore[type-arg]
     """A store's goods, with how many are there."""
 
     def label_from_instance(self, stock: Stock) -> str:

@@ -138,6 +138,6 @@ def put_back(given: HandOut, by: User | ServiceActor, reason: str) -> None:
     )  # fmt: skip
     for spent in given.points_movements.filter(kind=PointsMove.REDEEMED):
         PointsMovement.objects.create(
-            person_id=given.person_id, delta=-spent.delta, kind=PointsMove.REVERSED,
+            person=spent.person, delta=-spent.delta, kind=PointsMove.REVERSED,
             hand_out=given, reverses=spent, moved_by_id=by.pk,
         )  # fmt: skip

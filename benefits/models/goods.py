@@ -80,7 +80,7 @@ class Stock(models.Model):
         triggers = [
             pgtrigger.Trigger(
                 name="stock_follows_movements",
-                operation=pgtrigger.Insert | pgtrigger.UpdateOf("on_hand"),
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("on_hand"),  # type: ignore[no-untyped-call]
                 when=pgtrigger.Before,
                 func="""
                     IF TG_OP = 'INSERT' AND NEW.on_hand = 0 THEN RETURN NEW; END IF;
