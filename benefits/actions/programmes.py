@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from psycopg.errors import UniqueViolation
 
 from benefits import channels, ledger, profiles
 from benefits.actions import entitlements, versions
@@ -82,6 +83,8 @@ def create_programme(
                 created_by_id=by.pk,
             )  # fmt: skip
     except IntegrityError as error:
+        if not isinstance(error.__cause__, UniqueViolation):
+            raise
         raise Refused(
             _("There is a programme with this code already."), code="code_used", field="code"
         ) from error
