@@ -50,8 +50,19 @@ SAID_AFTER_REPEAT = "said_after_repeat"
 SAYING = ("line_id", "source", "outcome", "reason", "bank_code", "bank_text", "bank_serial")
 
 
+def lock_lists(line_ids: Collection[UUID]) -> None:
+    """Lock the lists of these lines before anything of theirs.
+
+    All lock in one order: lists, lines, rights, budgets; an answer of the bank holds its list.
+    """
+    lists = PayoutLine.objects.filter(pk__in=line_ids).order_by().values("batch")
+    locked = PayoutBatch.objects.filter(pk__in=lists).select_for_update(of=("self",))
+    list(locked.order_by("pk").values_list("pk", flat=True))
+
+
 def add_evidence(rows: Sequence[LineEvidence]) -> int:
     """Write what was said; the same thing again is no row. Return how many are new."""
+    lock_lists({row.line_id for row in rows})
     before = LineEvidence.objects.filter(line_id__in={row.line_id for row in rows}).count()
     LineEvidence.objects.bulk_create(rows, ignore_conflicts=True, batch_size=2_000)
     return LineEvidence.objects.filter(line_id__in={row.line_id for row in rows}).count() - before

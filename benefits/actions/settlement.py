@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from benefits.actions.lines import add_evidence, settle
+from benefits.actions.lines import add_evidence, lock_lists, settle
 from benefits.actions.rights import finance_person
 from benefits.models import LineEvidence, LineSettlement, PayoutLine
 from benefits.states.payouts import EvidenceSource, LineState, Outcome, Reason
@@ -65,6 +65,7 @@ def propose(
 def confirm(*, by: User, settlement: LineSettlement) -> LineSettlement:
     """Confirm what another person said; the line ends by it. Raises `NotAllowed`, `Stale`."""
     key = finance_person(by)
+    lock_lists([settlement.line_id])
     line = PayoutLine.objects.select_for_update(of=("self",)).get(pk=settlement.line_id)
     if key == settlement.proposed_key:
         raise NotAllowed(_("You proposed this. Another person must confirm it."), code="own")
