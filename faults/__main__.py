@@ -19,8 +19,8 @@ from faults.run import Plan, Run
 
 LAST_LINE = (
     "orders", "payments", "faults_injected", "faults_effective", "lost", "duplicated",
-    "false_paid", "blind", "stuck", "over_budget", "unattributed", "broken", "seconds_of_faults",
-    "seconds_to_rest", "seed", "commit",
+    "false_paid", "blind", "stuck", "over_budget", "unattributed", "broken", "seconds_to_build",
+    "seconds_of_faults", "seconds_to_rest", "seed", "commit",
 )  # fmt: skip
 
 
@@ -38,6 +38,7 @@ def parser() -> argparse.ArgumentParser:
     root.add_argument("--mutant", nargs="+", default=[], metavar="NAME", help="these only")
     root.add_argument("--stop-when-red", action="store_true", help="end at the first finding")
     root.add_argument("--rest", type=float, default=300.0, help="seconds until stuck is stuck")
+    root.add_argument("--tables", type=Path, help="dump of the empty tables; written when absent")
     root.add_argument("--sql", type=Path, help=argparse.SUPPRESS)
     root.add_argument("--list", action="store_true", help="name the faults and end")
     return root
@@ -53,7 +54,8 @@ def plan_of(options: argparse.Namespace) -> Plan:
     sql = options.sql.read_text(encoding="utf-8") if options.sql else ""
     return Plan(options.orders, options.faults, seed_of(options), options.people,
                 only=tuple(options.only), keep=options.keep, sql=sql,
-                stops_when_red=options.stop_when_red, rest=options.rest)  # fmt: skip
+                stops_when_red=options.stop_when_red, rest=options.rest,
+                tables=options.tables)  # fmt: skip
 
 
 def seed_of(options: argparse.Namespace) -> int:

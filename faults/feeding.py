@@ -51,6 +51,7 @@ from unionportal.core.models import Grant, User
 Answer = TypeVar("Answer")
 CROWD_SIZE = 8
 FIRST_FEN = 5_000
+LONGEST_PAUSE = 2.0
 PATIENCE_SECONDS = 240.0
 UNFINISHED = (BatchState.DRAFT, BatchState.SUBMITTED, BatchState.NOTICE_CLOSED)
 
@@ -87,6 +88,7 @@ class Feeder:
         self.statement: list[str] = order["statement"]
         self.number = 0
         self.orders = 0
+        self.fed_at = 0.0
 
     def prepare(self) -> None:
         district = members.district_unit()
@@ -109,9 +111,11 @@ class Feeder:
             time.sleep(0.05)
 
     def is_due(self) -> bool:
-        """Say whether more is to be ordered now, so that orders last until the last fault."""
+        """Say whether more is to be ordered now: in step with the faults, never long nothing."""
         if self.papers.has(papers.STOP):
             return self.orders < self.wanted
+        if self.papers.has(papers.CROWD) or time.monotonic() - self.fed_at > LONGEST_PAUSE:
+            return True
         done = float(self.papers.read(papers.PROGRESS, 0.0))
         return self.orders <= done * self.wanted
 
@@ -119,7 +123,7 @@ class Feeder:
 
     def feed(self) -> None:
         """Order one programme for everybody; every fifth has money for some only."""
-        self.number += 1
+        self.number, self.fed_at = self.number + 1, time.monotonic()
         is_crowd = self.papers.has(papers.CROWD)
         is_tight = is_crowd or self.number % 5 == 0
         reaches = self.people // 2 if is_tight else self.people

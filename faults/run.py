@@ -36,6 +36,7 @@ class Plan:
     schedule: tuple[str, ...] = ()
     keep: bool = False
     sql: str = ""
+    tables: Path | None = None
     stops_when_red: bool = False
     rest: float = 300.0  # security.md 3.1, I13
 
@@ -59,25 +60,28 @@ class Run:
     plan: Plan
     told: list[Told] = field(default_factory=list)
     always: dict[str, list[str]] = field(default_factory=dict)
+    built_within: float = 0.0
     settled_within: float = 0.0
     clerk_at: float = 0.0
 
     def perform(self) -> dict[str, Any]:
         """Do the run and return its report; the world is removed whatever happens."""
+        began = time.monotonic()
         self.world = World(self.plan.seed, self.plan.misbehave)
         try:
-            self.world.begin()
+            self.world.begin(self.plan.tables)
             if self.plan.sql:
                 with self.world.connect() as connection:
                     connection.execute(self.plan.sql)
+            self.papers = Papers(self.world.folder / "papers")
+            self._start_driver()
+            self.built_within = time.monotonic() - began
             return self._perform()
         finally:
             self.world.end(keep=self.plan.keep)
 
     def _perform(self) -> dict[str, Any]:
         began = time.monotonic()
-        self.papers = Papers(self.world.folder / "papers")
-        self._start_driver()
         self._break()
         fed_until = time.monotonic() - began
         self._come_to_rest()
@@ -176,6 +180,7 @@ class Run:
         """Stop breaking and wait until nothing moves; what does not end in time is stuck."""
         began = time.monotonic()
         self.papers.write(papers.STOP)
+        sys.stderr.write(f"{self.effective} bit; waiting for rest\n")
         self._calm_bank()
         self.world.wait(self.plan.rest, self._is_at_rest)
         self.settled_within = time.monotonic() - began
@@ -223,6 +228,7 @@ class Run:
             "not_injected": {**NOT_HERE, **missing},
             **count.zeros,
             "found": {kind: found[:5] for kind, found in count.found.items()},
+            "seconds_to_build": round(self.built_within, 1),
             "seconds_of_faults": round(fed_until, 1),
             "seconds_to_rest": round(self.settled_within, 1),
             "restarts": len(self.world.restarts),

@@ -73,19 +73,33 @@ class World:
 
     # ---- life ----------------------------------------------------------------------------------
 
-    def begin(self) -> None:
-        """Start everything; the database is durable from the moment money can move."""
+    def begin(self, tables: Path | None = None) -> None:
+        """Start everything; the database is durable from the moment money can move.
+
+        `tables` names a dump of empty tables to begin with; one that is absent is written.
+        """
         self._start_servers()
         self._on_small_disks()
         with self._hasty():
-            for words in (("migrate", "-v", "0"), ("createcachetable",), ("seed_schedules",)):
-                self.call("manage.py", *words)
+            self._fill(tables)
         self._start_portal()
+
+    def _fill(self, tables: Path | None) -> None:
+        """Make the tables: out of a dump of the same commit's, or by the migrations."""
+        steps = [("migrate", "-v", "0"), ("createcachetable",), ("seed_schedules",)]
+        if tables is not None and tables.exists():
+            restore(self.tools, tables, self.places.sockets)
+            steps = steps[2:]
+        for words in steps:
+            self.call("manage.py", *words)
+        if tables is not None and not tables.exists():
+            dump(self.tools, tables, str(self.places.sockets), "unionportal")
 
     def _start_servers(self) -> None:
         postgres = programs.choose_postgres(self.places.postgres, programs.find_postgres())
         postgres = programs.reachable_postgres(postgres, self.places.identity, self.places.home)
         servers.initialise(postgres, self.places, durable=False)
+        self.tools = postgres.folder
         database = self._start("database", servers.postgres_child(postgres, self.places))
         valkey = programs.reachable_valkey(
             programs.find_valkey(), self.places.identity, self.places.home
@@ -254,6 +268,23 @@ class World:
                 return int(valkey.llen("celery")) + int(valkey.hlen("unacked"))
         except redis.RedisError:
             return 0
+
+
+def dump(tools: Path, target: Path, host: str, database: str) -> None:
+    """Write the tables and rows of a database into a file."""
+    words = ["-h", host, "-U", servers.USER, "-Fc", "-f", str(target), database]
+    _tool(tools / "pg_dump", *words)
+
+
+def restore(tools: Path, source: Path, sockets: Path) -> None:
+    words = ["-h", str(sockets), "-U", servers.USER, "-d", "unionportal", "--no-owner", str(source)]
+    _tool(tools / "pg_restore", *words)
+
+
+def _tool(program: Path, *words: str) -> None:
+    done = subprocess.run([str(program), *words], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise WorldError(f"{program.name}: {done.stderr[-1_000:]}")
 
 
 def replace_command(child: Child, command: list[str]) -> Child:

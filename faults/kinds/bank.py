@@ -16,8 +16,8 @@ def _plan(scene: Scene, *words: str) -> Proof:
     (before,) = world.bank("SELECT remaining FROM plan WHERE id = ?", rule["id"])
 
     def used() -> str:
-        (now,) = world.bank("SELECT remaining FROM plan WHERE id = ?", rule["id"])
-        met = before["remaining"] - now["remaining"]
+        now = world.bank("SELECT remaining FROM plan WHERE id = ?", rule["id"])
+        met = before["remaining"] - now[0]["remaining"] if now else 0
         return f"the bank did so {met} times" if met else ""
 
     return used
