@@ -13,7 +13,10 @@ ZEROS = (
     "lost", "duplicated", "false_paid", "blind", "stuck", "over_budget", "unattributed", "broken",
 )  # fmt: skip
 
-PAYMENTS = "SELECT order_no, account, amount_fen, serial FROM payments ORDER BY id"
+PAYMENTS = {
+    "bank": "SELECT order_no, account, amount_fen FROM payments ORDER BY id",
+    "wechat": "SELECT out_bill_no AS order_no, openid AS account, amount_fen FROM payments",
+}
 PAID_LINES = """
     SELECT order_no, amount_fen FROM benefits_payoutline WHERE state = 'paid'"""
 STUCK = """
@@ -88,9 +91,14 @@ def unfinished(world: World) -> list[dict[str, Any]]:
     return world.rows(STUCK)
 
 
+def all_payments(world: World) -> list[dict[str, Any]]:
+    """Return every payment that the counterparties' own books know."""
+    return [row for who, query in PAYMENTS.items() for row in world.read(who, query)]
+
+
 def count(world: World, owed: list[Owed], differences: list[Any]) -> Count:
     """Compare the three records when everything has come to rest."""
-    payments = world.bank(PAYMENTS)
+    payments = all_payments(world)
     result = Count(orders=sum(one.reaches for one in owed))
     _against_list(result, owed, payments)
     _against_portal(result, payments, world.rows(PAID_LINES), _known_orders(world))

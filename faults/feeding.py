@@ -28,12 +28,14 @@ from django.db import (
     transaction,
 )
 
-from benefits import ledger
+from benefits import channels, ledger
 from benefits.actions import batches, entitlements, programmes, settlement
 from benefits.models import Entitlement, PayoutBatch, PayoutLine, Programme
 from benefits.queries.payouts import payable
+from benefits.states.cards import AccountKind
 from benefits.states.payouts import (
     BatchState,
+    Channel,
     EntitlementState,
     LineState,
     Outcome,
@@ -41,7 +43,7 @@ from benefits.states.payouts import (
 )
 from faults import papers
 from faults.papers import Owed, Papers
-from members.models import UnionUnit
+from members.models import Person, UnionUnit
 from tests.factories import members, payouts
 from unionportal.core.actors import SYSTEM
 from unionportal.core.crypto import blind_index
@@ -96,8 +98,10 @@ class Feeder:
         self.maker = staff("finance_maker", 0, district)
         self.checkers = [staff("finance_checker", one, district) for one in range(CROWD_SIZE)]
         found = [payouts.entitled_member(union).person for _one in range(self.people)]
-        accounts = [person.payee_accounts.get() for person in found]
-        self.accounts = [account.number for account in accounts]
+        self.accounts = {
+            Channel.BANK_FILE: [person.payee_accounts.get().number for person in found],
+            Channel.WECHAT: [wechat_account(person) for person in found],
+        }
         self.papers.write(papers.READY)
 
     def run(self) -> None:
@@ -127,7 +131,10 @@ class Feeder:
         is_crowd = self.papers.has(papers.CROWD)
         is_tight = is_crowd or self.number % 5 == 0
         reaches = self.people // 2 if is_tight else self.people
-        owed = Owed(f"run-{self.number}", FIRST_FEN + self.number, self.accounts, reaches)
+        ready = [code for code in self.accounts if code in dict(channels.choices())]
+        channel = ready[self.number % len(ready)]
+        accounts = self.accounts[channel]
+        owed = Owed(f"run-{self.number}", FIRST_FEN + self.number, accounts, reaches, channel)
         self.papers.owe(owed)
         self.orders += owed.reaches
         programme = persist(lambda: self._programme(owed, is_crowd=is_crowd))
@@ -140,7 +147,7 @@ class Feeder:
             programme = programmes.create_programme(
                 by=SYSTEM, code=owed.code, name_zh="绿色出行补贴", name_en="Green travel subsidy",
                 amount_fen=owed.fen, budget_fen=owed.fen * (1 if is_crowd else owed.reaches),
-                groups=[members.group()], window_from=payouts.WINDOW[0],
+                channel=owed.channel, groups=[members.group()], window_from=payouts.WINDOW[0],
                 window_to=payouts.WINDOW[1], notice_days=0, cooling_minutes=0,
                 answer_minutes=self.number % 2,
             )  # fmt: skip
@@ -226,6 +233,17 @@ class Feeder:
 def grant(programme: Programme, fen: int) -> None:
     """Raise the budget and serve nobody yet."""
     ledger.change_total(programme.budget, fen)
+
+
+def wechat_account(person: Person) -> str:
+    """Give a person a WeChat account that may be used at once; return its openid."""
+    number = f"o-{payouts.card_number()}"
+    payouts.account(
+        person.memberships.get(), kind=AccountKind.WECHAT, number=number,
+        number_index=blind_index(number, "wechat"), number_masked=f"…{number[-4:]}",
+        number_tail=number[-4:],
+    )  # fmt: skip
+    return number
 
 
 def submit_draft(maker: User, batch: PayoutBatch) -> None:

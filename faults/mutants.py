@@ -183,7 +183,8 @@ def run(mutant: Mutant, seed: int, base: Path, *, is_loud: bool = False) -> tupl
         command = [
             sys.executable, "-m", "faults", "--orders", "40", "--people", "8",
             "--faults", str(mutant.times), "--seed", str(seed), "--stop-when-red", "--rest", REST,
-            "--tables", str(base / "tables"), "--sql", str(folder / "mutant.sql"), "--only", *mutant.faults,
+            "--tables", str(base / "tables"), "--sql", str(folder / "mutant.sql"),
+            "--only", *mutant.faults,
         ]  # fmt: skip
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True,
                               timeout=TIME_LIMIT, check=False)  # fmt: skip

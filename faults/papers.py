@@ -21,6 +21,7 @@ class Owed:
     fen: int
     accounts: list[str]
     reaches: int
+    channel: str
 
 
 class Papers:

@@ -51,3 +51,18 @@ def fault(
         return inject
 
     return register
+
+
+def told(scene: Scene, who: str, *words: str) -> Proof:
+    """Give a counterparty a rule; the proof looks later whether it followed the rule."""
+    world, left = scene.world, "SELECT remaining FROM plan WHERE id = ?"
+    world.order(who, *words)
+    (rule,) = world.read(who, "SELECT max(id) AS id FROM plan")
+    (before,) = world.read(who, left, rule["id"])
+
+    def used() -> str:
+        now = world.read(who, left, rule["id"])
+        met = before["remaining"] - now[0]["remaining"] if now else 0
+        return f"{who} did so {met} times" if met else ""
+
+    return used

@@ -171,8 +171,8 @@ class Run:
         """Let the bank's clerk answer what was left unanswered, and send spoiled files again."""
         if time.monotonic() - self.clerk_at > CLERK_EVERY:
             self.clerk_at = time.monotonic()
-            self.world.plan("answer-unanswered")
-            self.world.plan("resend")
+            self.world.order("bank", "answer-unanswered")
+            self.world.order("bank", "resend")
 
     # ---- coming to rest ------------------------------------------------------------------------
 
@@ -181,21 +181,23 @@ class Run:
         began = time.monotonic()
         self.papers.write(papers.STOP)
         sys.stderr.write(f"{self.effective} bit; waiting for rest\n")
-        self._calm_bank()
+        self._calm_counterparties()
         self.world.wait(self.plan.rest, self._is_at_rest)
         self.settled_within = time.monotonic() - began
         self.papers.write(papers.LEAVE)
         driver = self.world.programs["driver"]
         self.world.wait(10, lambda: not driver.alive)
 
-    def _calm_bank(self) -> None:
-        """Let the bank answer everything from now on, properly."""
-        bank = self.world.programs["bank"]
-        place = bank.command.index("--misbehave") + 1
-        bank.command[place] = "0"
-        self.world.expect_death("bank")
-        bank.stop()
-        self.world.plan("clear")
+    def _calm_counterparties(self) -> None:
+        """Let them answer everything from now on, properly."""
+        for who in self.world.counterparties:
+            program = self.world.programs[who]
+            for place, word in enumerate(program.command):
+                if word.startswith("--misbehave"):
+                    program.command[place + 1] = "0"
+            self.world.expect_death(who)
+            program.stop()
+            self.world.order(who, "clear")
 
     def _is_at_rest(self) -> bool:
         self._look()
@@ -221,7 +223,7 @@ class Run:
                    if (why := one.missing(self.world))}  # fmt: skip
         return {
             "orders": count.orders,
-            "payments": len(self.world.bank(counting.PAYMENTS)),
+            "payments": len(counting.all_payments(self.world)),
             "faults_injected": len(self.told),
             "faults_effective": sum(bitten.values()),
             "by_kind": {name: [tried[name], bitten[name]] for name in sorted(tried)},

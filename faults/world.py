@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import shutil
@@ -48,6 +49,12 @@ class World:
         self.seed, self.misbehave = seed, misbehave
         self.bank_folder, self.bank_db = self.folder / "bank", self.folder / "bank.sqlite3"
         self.places = layout.prepare(self.folder / "data")
+        self.wechat_keys, self.wechat_db = self.folder / "keys", self.folder / "wechat.sqlite3"
+        self.counterparties = {
+            "bank": ("simulators.bank", self.bank_db),
+            "wechat": ("simulators.wechatpay", self.wechat_db),
+        }
+        self.web_port, self.wechat_port = _free_ports(2)
         self.environment = self._environment()
         self.supervisor = Supervisor(self._note, first_pause=0.2)
         self.programs: dict[str, Child] = {}
@@ -64,6 +71,9 @@ class World:
             "REDIS_URL": self.places.redis_url,
             "PORTAL_DATA": str(self.places.data),
             "BANK_FOLDER": str(self.bank_folder),
+            "WECHAT_PAY_KEYS": str(self.wechat_keys),
+            "WECHAT_PAY_API": f"http://127.0.0.1:{self.wechat_port}",
+            "WECHAT_PAY_NOTIFY_URL": f"http://127.0.0.1:{self.web_port}/pay/wechat/",
             "PYTHONUNBUFFERED": "1",
             "PYTHONWARNINGS": "default",
         }
@@ -82,6 +92,7 @@ class World:
         self._on_small_disks()
         with self._hasty():
             self._fill(tables)
+        self._start_counterparties()
         self._start_portal()
 
     def _fill(self, tables: Path | None) -> None:
@@ -136,15 +147,27 @@ class World:
             worker = children.worker(logs, processes=TASK_PROCESSES)
             self._start_mine(f"worker{number}", worker)
             self._start_mine(f"beat{number}", children.beat(logs))
-        self._start_mine("web", children.web(logs, "127.0.0.1", _free_port()))
+        self._start_mine("web", children.web(logs, "127.0.0.1", self.web_port))
+
+    def _start_counterparties(self) -> None:
         self._start_mine("bank", self._bank(), true_clock=True)
+        self._start_mine("wechat", self._wechat(), true_clock=True)
+        self.wait(30, self.wechat_keys.joinpath("merchant.json").exists)
+
+    def _wechat(self) -> Child:
+        words = ["simulators.wechatpay", "serve", "--port", str(self.wechat_port)]
+        words += ["--keys", str(self.wechat_keys), "--db", str(self.wechat_db)]
+        words += ["--confirm-after", "0.5", "--close-after", "20", "--seed", str(self.seed)]
+        words += ["--misbehave", str(self.misbehave), "--misbehave-notices", str(self.misbehave)]
+        child = children.bank(self.places.logs, self.bank_folder)
+        return replace(child, command=[sys.executable, "-m", *words])
 
     def _bank(self) -> Child:
         child = children.bank(self.places.logs, self.bank_folder)
         words = ["simulators.bank", "serve", "--folder", str(self.bank_folder)]
         words += ["--db", str(self.bank_db), "--poll", "0.3", "--no-batch-dedupe"]
         words += ["--seed", str(self.seed), "--misbehave", str(self.misbehave)]
-        return replace_command(child, [sys.executable, "-m", *words])
+        return replace(child, command=[sys.executable, "-m", *words])
 
     def _start_mine(self, name: str, child: Child, *, true_clock: bool = False) -> None:
         log = self.places.logs / f"{name}.log"
@@ -233,13 +256,14 @@ class World:
             raise WorldError(f"{' '.join(words)}: {done.stderr[-2_000:]}")
         return done.stdout
 
-    def plan(self, *words: str) -> None:
-        """Tell the bank what to do wrong next."""
-        self.call("-m", "simulators.bank", "plan", *words, "--db", str(self.bank_db))
+    def order(self, who: str, *words: str) -> None:
+        """Tell a counterparty what to do wrong next."""
+        module, database = self.counterparties[who]
+        self.call("-m", module, "plan", *words, "--db", str(database))
 
-    def bank(self, query: str, *values: Any) -> list[dict[str, Any]]:
-        """Read the bank's own books."""
-        address = f"file:{self.bank_db}?mode=ro"
+    def read(self, who: str, query: str, *values: Any) -> list[dict[str, Any]]:
+        """Read the own books of a counterparty."""
+        address = f"file:{self.counterparties[who][1]}?mode=ro"
         with closing(sqlite3.connect(address, uri=True, timeout=30)) as connection:
             connection.row_factory = sqlite3.Row
             return [dict(row) for row in connection.execute(query, values)]
@@ -287,14 +311,12 @@ def _tool(program: Path, *words: str) -> None:
         raise WorldError(f"{program.name}: {done.stderr[-1_000:]}")
 
 
-def replace_command(child: Child, command: list[str]) -> Child:
-    return replace(child, command=command)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def _free_ports(count: int) -> list[int]:
+    with contextlib.ExitStack() as stack:
+        probes = [stack.enter_context(socket.socket()) for _one in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [int(probe.getsockname()[1]) for probe in probes]
 
 
 def dice(seed: int, what: str) -> random.Random:

@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-from faults.registry import Proof, Scene, fault
+from faults.registry import Proof, Scene, fault, told
 
 LINES = "3"
 LATE_SECONDS = "6"
 
 
 def _plan(scene: Scene, *words: str) -> Proof:
-    """Give the bank a rule; the proof looks later whether the bank followed it."""
-    world = scene.world
-    world.plan(*words)
-    (rule,) = world.bank("SELECT max(id) AS id FROM plan")
-    (before,) = world.bank("SELECT remaining FROM plan WHERE id = ?", rule["id"])
-
-    def used() -> str:
-        now = world.bank("SELECT remaining FROM plan WHERE id = ?", rule["id"])
-        met = before["remaining"] - now[0]["remaining"] if now else 0
-        return f"the bank did so {met} times" if met else ""
-
-    return used
+    return told(scene, "bank", *words)
 
 
 @fault("bank_timeout_after_commit", "the bank pays and does not answer")
@@ -45,8 +34,8 @@ def result_twice(scene: Scene) -> Proof:
 
 @fault("result_out_of_order", "a result file comes late, in parts and reversed")
 def result_out_of_order(scene: Scene) -> Proof:
-    scene.world.plan("late", "--seconds", LATE_SECONDS)
-    scene.world.plan("reorder")
+    scene.world.order("bank", "late", "--seconds", LATE_SECONDS)
+    scene.world.order("bank", "reorder")
     return _plan(scene, "split", "--seconds", "2")
 
 
@@ -64,8 +53,10 @@ def result_contradicts(scene: Scene) -> Proof:
 def result_forged(scene: Scene) -> Proof:
     """Take a line the bank has not answered and write a result for it with another amount."""
     world = scene.world
-    world.plan("unanswered", "--count", LINES)
-    silent = world.wait(12, lambda: world.bank("SELECT * FROM lines WHERE code IS NULL LIMIT 1"))
+    world.order("bank", "unanswered", "--count", LINES)
+    silent = world.wait(
+        12, lambda: world.read("bank", "SELECT * FROM lines WHERE code IS NULL LIMIT 1")
+    )
     if not silent:
         return ""
     line, name = silent[0], f"R_{silent[0]['batch']}_{scene.dice.randrange(90, 10_000)}.txt"
