@@ -111,10 +111,9 @@ MUTANTS = (
         "nothing in the database refuses a second live line of one right",
         (
             Edit(
-                "benefits/actions/batches.py",
-                '        locked.select_for_update(of=("self",), skip_locked=True)'
-                '.values_list("pk", flat=True)\n',
-                '        locked.values_list("pk", flat=True)\n',
+                "benefits/actions/building.py",
+                'chosen = rows.in_turn().select_for_update(of=("self",), skip_locked=True)',
+                "chosen = rows.in_turn()",
             ),
         ),
         ("eight_approvers",),

@@ -14,7 +14,8 @@ from faults.registry import Scene, fault
 from faults.world import World
 
 RELEASED = """
-    SELECT b.id, b.number FROM benefits_payoutbatch b JOIN benefits_bankfile f ON f.id = b.file_id
+    SELECT b.id, b.number FROM benefits_payoutbatch b
+    JOIN benefits_bankfile f ON f.payout_batch_id = b.id
     WHERE b.state = 'released' AND f.state = 'ready' AND f.claimed_at IS NULL ORDER BY b.number"""
 HELD = {
     "batch": "SELECT id FROM benefits_payoutbatch WHERE id = %s FOR UPDATE NOWAIT",
