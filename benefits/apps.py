@@ -22,6 +22,7 @@ class BenefitsConfig(AppConfig):
             results,
         )
         from benefits.channels import bank_file  # noqa: F401, PLC0415
+        from benefits.channels.wechat import channel  # noqa: F401, PLC0415
         from benefits.merging import register_links  # noqa: PLC0415
         from benefits.navigation import register_pages  # noqa: PLC0415
         from benefits.queries.cards import work_waiting  # noqa: PLC0415

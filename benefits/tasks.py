@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
+from benefits import relay
 from benefits.actions import (
     bankfiles,
     batch_jobs,
@@ -11,6 +12,7 @@ from benefits.actions import (
     imports,
     matching,
     notices,
+    orders,
     results,
 )
 from benefits.receivers.imports import FOLLOW
@@ -19,6 +21,7 @@ from unionportal.core import jobs
 from unionportal.core.jobs import Progress
 from unionportal.core.models import User
 from unionportal.core.schedules import every
+from unionportal.core.wake import wake
 
 
 @shared_task(name="benefits.send_batches")
@@ -33,6 +36,13 @@ def collect_bank_files() -> None:
     bankfiles.process_received()
 
 
+@shared_task(name="benefits.relay_orders")
+def relay_orders() -> None:
+    """Carry up to 1,000 due orders to their channel; the next task takes the next."""
+    if relay.run() >= orders.MOST_CLAIMED:
+        wake("benefits.relay_orders")
+
+
 @shared_task(name="benefits.sweep_entitlements")
 def sweep_entitlements() -> None:
     entitlements.sweep()
@@ -43,6 +53,7 @@ def sweep_payouts() -> None:
     notices.close_due()
     batch_jobs.resume()
     results.sweep()
+    orders.stop_asking()
 
 
 @shared_task(name="benefits.sweep_matches")
@@ -51,6 +62,7 @@ def sweep_matches() -> None:
 
 
 every(5, "benefits.send_batches")
+every(5, "benefits.relay_orders")
 every(5, "benefits.collect_bank_files")
 every(120, "benefits.sweep_entitlements")
 every(15, "benefits.sweep_payouts")

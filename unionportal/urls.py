@@ -15,6 +15,7 @@ urlpatterns = [
     path("desk/", include("benefits.urls")),
     path("desk/", include("stations.urls")),
     path("desk/", include("unionportal.reports.urls")),
+    path("pay/", include("benefits.pay_urls")),
     path("api/v1/", include("unionportal.api.urls")),
     path("", include("unionportal.core.urls")),
     path("", include("unionportal.worker.urls")),

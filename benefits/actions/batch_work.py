@@ -115,7 +115,7 @@ def _send_some(batch: PayoutBatch, after: int, by: Actor) -> int:
         )  # fmt: skip
         sending = PayoutLine.objects.filter(pk__in=ids).order_by("seq")
         channel.queue(batch, sending, by=by)
-        wake("benefits.send_batches")
+        wake(channel.sender)
     return seqs[-1]
 
 

@@ -35,6 +35,11 @@ class Channel(Protocol):
     @property
     def account_kind(self) -> AccountKind: ...
     @property
+    def sender(self) -> str:
+        """The task that carries what `queue` wrote."""
+        ...
+
+    @property
     def most_lines(self) -> int: ...
 
     def is_ready(self) -> bool:

@@ -21,6 +21,7 @@ class BankFileChannel:
     code = Channel.BANK_FILE
     label = Channel.BANK_FILE.label
     account_kind = AccountKind.BANK_CARD
+    sender = "benefits.send_batches"
 
     @property
     def most_lines(self) -> int:

@@ -12,6 +12,7 @@ from benefits.models.goods import (
 )
 from benefits.models.ledger import Account, Posting, Pot, TransferKind
 from benefits.models.matching import DayRecord, Difference, RecordLine
+from benefits.models.orders import ChannelNotice, ChannelPace, PayoutOrder, RefusedNotice
 from benefits.models.payouts import LineEvidence, LineSettlement, PayoutBatch, PayoutLine
 from benefits.models.programmes import Budget, Cycle, Entitlement, Programme
 from benefits.models.versions import ProgrammeVersion, Timing
@@ -22,6 +23,8 @@ __all__ = [
     "Budget",
     "CardEvent",
     "CardRequestLine",
+    "ChannelNotice",
+    "ChannelPace",
     "Cycle",
     "DayRecord",
     "Difference",
@@ -34,6 +37,7 @@ __all__ = [
     "PayeeAccount",
     "PayoutBatch",
     "PayoutLine",
+    "PayoutOrder",
     "PointsBalance",
     "PointsMove",
     "PointsMovement",
@@ -41,6 +45,7 @@ __all__ = [
     "Pot",
     "Programme",
     "ProgrammeVersion",
+    "RefusedNotice",
     "Stock",
     "StockMove",
     "StockMovement",

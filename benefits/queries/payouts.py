@@ -138,6 +138,8 @@ def obstacles(programme: Programme) -> list[Obstacle]:
         Obstacle("review", _("A person must look at it first"), rows.exclude(review="").count()),
         Obstacle("name", _("The name has characters the bank's file cannot carry"),
                  refused["name"]),
+        Obstacle("amount", _("The amount is too small for this way of paying"),
+                 refused["amount"]),
     ]  # fmt: skip
     return [obstacle for obstacle in found if obstacle.count]
 

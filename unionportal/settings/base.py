@@ -297,3 +297,15 @@ BANK_FOLDER = env.text("BANK_FOLDER", str(PORTAL_DATA / "bank"))
 # The union's own account, as the bank's payout files name it.
 PAYER_ACCOUNT = env.text("PAYER_ACCOUNT", "6217000000000006")
 PAYER_NAME = env.text("PAYER_NAME", DISTRICT_NAME_ZH)
+# WeChat transfers. The folder has merchant.json (mchid, appid, serial_no, public_key_id),
+# merchant_private.pem, platform_public.pem and apiv3.key; without one nobody is paid this way.
+WECHAT_PAY_KEYS = env.text("WECHAT_PAY_KEYS", "")
+WECHAT_PAY_API = env.text("WECHAT_PAY_API", "https://api.mch.weixin.qq.com")
+WECHAT_PAY_NOTIFY_URL = env.text("WECHAT_PAY_NOTIFY_URL", f"{PUBLIC_URL}/pay/wechat/")
+# 1002 is administrative subsidy, with one thing to report: its kind.
+WECHAT_PAY_SCENE = env.text("WECHAT_PAY_SCENE", "1002")
+WECHAT_PAY_REPORTS = [
+    {"info_type": "补贴类型", "info_content": env.text("WECHAT_PAY_SUBSIDY", "工会会员补贴")}
+]
+# Calls of a kind per second, below WeChat's cap of 100 for one merchant.
+WECHAT_PAY_RATE = env.number("WECHAT_PAY_RATE", 97)

@@ -1,0 +1,1 @@
+"""WeChat Pay's merchant transfer, APIv3 (domain.md 6.3)."""
