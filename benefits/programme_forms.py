@@ -9,11 +9,12 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from benefits import channels
 from benefits.actions.versions import Gift, Rules
 from benefits.models import GoodsItem, ProgrammeVersion, Timing
 from benefits.payout_forms import YuanField
 from benefits.states.cards import Transport
-from benefits.states.payouts import Beneficiary, Benefit
+from benefits.states.payouts import Beneficiary, Benefit, Channel
 from members.forms import groups_in_use, set_choices, top_areas
 from members.models import Area, UnionUnit, WorkerGroup
 from members.states import MembershipState
@@ -169,6 +170,9 @@ class ProgrammeForm(TermsForm):
         label=_("Text on the bank statement"), max_length=12, required=False,
         help_text=_("At most 12 characters; the Chinese name if empty"),
     )  # fmt: skip
+    channel = forms.ChoiceField(
+        label=_("Way of paying"), choices=channels.choices, initial=Channel.BANK_FILE
+    )
     transport = forms.ChoiceField(
         label=_("How files go to the bank"), choices=Transport, initial=Transport.FOLDER
     )
@@ -191,7 +195,7 @@ class ProgrammeForm(TermsForm):
         return {
             **{name: data[name] for name in (
                 "code", "name_zh", "name_en", "beneficiary", "benefit", "cycle", "window_from",
-                "window_to", "notice_days", "summary", "transport",
+                "window_to", "notice_days", "summary", "channel", "transport",
             )},
             "rules": self.rules(),
             "gift": self.gift(),

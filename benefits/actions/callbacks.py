@@ -23,6 +23,7 @@ from unionportal.core.alerts import alert_once
 from unionportal.core.limits import Limit, take
 from unionportal.core.wake import wake
 
+LONGEST = 65_536
 EVENT = "MCHTRANSFER.BILL.FINISHED"
 # Beyond this a forger fills neither our table nor the operator's eyes; the flood itself is told.
 REFUSED = Limit("notice_refused", 600, 3_600)
@@ -51,7 +52,7 @@ def _proven(headers: Mapping[str, str], body: bytes) -> tuple[str, dict[str, Any
     if not client.is_set_up():
         raise Refuse("not_set_up")
     account = client.merchant().account
-    if not client.is_signed(headers, body, account):
+    if len(body) > LONGEST or not client.is_signed(headers, body, account):
         raise Refuse("signature")
     try:
         said = json.loads(body)

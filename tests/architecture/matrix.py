@@ -87,6 +87,8 @@ PLUMBING = {
     "set_language": library(PUBLIC),
     "core:preferences": send(PUBLIC),
     "core:demo-phone": look(PUBLIC),
+    # Nobody signs in there: WeChat Pay's signature is asked for.
+    "pay:wechat-notice": send(PUBLIC),
 }
 
 ACCOUNTS = {

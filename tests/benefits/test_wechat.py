@@ -68,7 +68,7 @@ def test_the_name_goes_out_encrypted_and_the_terms_are_the_lines(batch, desk):
 @pytest.mark.parametrize(
     "kind",
     ["error-after-commit", "refuse", "late-commit", "reset", "too-many", "wrong-number",
-     "wrong-amount", "unknown-code", "hang"],
+     "wrong-amount", "unknown-code", pytest.param("hang", marks=pytest.mark.deep)],
 )  # fmt: skip
 def test_whatever_goes_wrong_when_sending_the_order_is_paid_once(batch, desk, kind):
     desk.server.plan(kind, batch, "--seconds", "11")

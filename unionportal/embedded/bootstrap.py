@@ -63,7 +63,19 @@ def _prepare(options: argparse.Namespace) -> None:
         "REDIS_URL": places.redis_url,
         "PUBLIC_URL": address(options.port, lan=options.lan),
     }
+    if not options.no_demo:
+        defaults |= {
+            "WECHAT_PAY_KEYS": str(PORTAL_DATA / "wechat" / "keys"),
+            "WECHAT_PAY_API": f"http://127.0.0.1:{_free_port()}",
+        }
     os.environ.update(environment | {n: v for n, v in defaults.items() if not os.environ.get(n)})
+
+
+def _free_port() -> int:
+    """Return a port of this machine that nothing listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def address(port: int, *, lan: bool) -> str:

@@ -1,4 +1,4 @@
-"""The portal's own programs: web server, worker, scheduler and, in the demo, a bank."""
+"""The portal's own programs: web server, worker, scheduler and, in the demo, those who pay."""
 
 from __future__ import annotations
 
@@ -48,6 +48,13 @@ def bank(logs: Path, folder: Path) -> Child:
     # In the demo nobody walks to a counter: a card issued is activated some seconds later.
     words += ["--auto-activate", "5"]
     return _child("simulated bank", "bank", words, logs)
+
+
+def wechat(logs: Path, keys: Path, gateway: str) -> Child:
+    """Describe the simulated WeChat Pay; in the demo its users say yes after half a minute."""
+    words = ["simulators.wechatpay", "serve", "--keys", str(keys), "--confirm-after", "30"]
+    words += ["--db", str(keys.parent / "ledger.sqlite3"), "--port", gateway.rsplit(":", 1)[1]]
+    return _child("simulated WeChat Pay", "wechat", words, logs)
 
 
 def _child(name: str, log: str, module: list[str], logs: Path) -> Child:

@@ -135,6 +135,9 @@ class Portal:
         self.supervisor.start(children.beat(logs))
         if self.options.demo:
             self.supervisor.start(children.bank(logs, Path(settings.BANK_FOLDER)))
+            keys, gateway = Path(settings.WECHAT_PAY_KEYS), settings.WECHAT_PAY_API
+            if gateway.startswith("http://127.0.0.1:"):
+                self.supervisor.start(children.wechat(logs, keys, gateway))
         self.note()
 
     def wait_ready(self) -> None:
