@@ -11,6 +11,7 @@ from django.utils.translation import pgettext_lazy
 
 from benefits import channels
 from benefits.actions.versions import Gift, Rules
+from benefits.catalogue import Template
 from benefits.models import GoodsItem, ProgrammeVersion, Timing
 from benefits.payout_forms import YuanField
 from benefits.states.cards import Transport
@@ -186,8 +187,20 @@ class ProgrammeForm(TermsForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         today = timezone.localdate()
-        self.fields["window_from"].initial = today
-        self.fields["cycle"].initial = str(today.year)
+        self.initial.setdefault("window_from", today)
+        self.initial.setdefault("cycle", str(today.year))
+
+    @staticmethod
+    def initial_of(template: Template) -> dict[str, Any]:
+        """Return what a template of the catalogue fills in; everything can be changed."""
+        first, last = template.window(timezone.localdate())
+        item = GoodsItem.objects.filter(code=template.item.code).first() if template.item else None
+        names = ("code", "name_zh", "name_en", "beneficiary", "benefit", "amount", "timing",
+                 "standings", "groups", "needs_card", "needs_dues", "notice_days", "points",
+                 "quantity")  # fmt: skip
+        own = {name: getattr(template, name) for name in names}
+        return {**own, "code": f"{template.code}-{first.year}", "item": item,
+                "window_from": first, "window_to": last, "cycle": str(first.year)}  # fmt: skip
 
     def values(self) -> dict[str, Any]:
         """Return the arguments of `create_programme`."""

@@ -15,13 +15,13 @@ from django.utils.translation import gettext_lazy as _
 
 from benefits.models.payouts import changed, staff_key
 from benefits.models.programmes import Entitlement
-from members.models import Person, UnionUnit
+from members.models import Membership, Person, UnionUnit
 from unionportal.core.fields import FenField
 from unionportal.core.ids import new_id
 from unionportal.core.models import Attachment
 from unionportal.core.models.audit import append_only
 from unionportal.core.roles import Permission
-from unionportal.core.scope import ScopedQuerySet
+from unionportal.core.scope import Scope, ScopedQuerySet
 
 
 class GoodsItem(models.Model):
@@ -216,6 +216,14 @@ class StockMovement(models.Model):
         return f"{self.kind} {self.delta:+d}"
 
 
+class PointsQuerySet(ScopedQuerySet["PointsBalance"]):
+    view_permission = Permission.HAND_OUT
+
+    def scope_filter(self, scope: Scope) -> Q:
+        mine = Membership.objects.filter(Membership.objects.all().scope_filter(scope))
+        return Q(person_id__in=mine.values("person_id"))
+
+
 class PointsBalance(models.Model):
     """A person's points, kept by the movements' trigger."""
 
@@ -223,6 +231,8 @@ class PointsBalance(models.Model):
         Person, primary_key=True, on_delete=models.PROTECT, related_name="points_balance"
     )
     balance = models.BigIntegerField(default=0)
+
+    objects = PointsQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from benefits import ledger
+from benefits import catalogue, ledger
 from benefits.actions import entitlements, programmes
 from benefits.models import Entitlement, Posting, Pot, Programme
 from benefits.payout_forms import BudgetForm, EntitlementFilter, ReasonForm
@@ -54,8 +54,10 @@ def programme_list(request: HttpRequest) -> HttpResponse:
 
 @desk(get=P.MANAGE_PROGRAMMES, post=P.MANAGE_PROGRAMMES)
 def programme_new(request: HttpRequest) -> HttpResponse:
-    """Prepare a programme as a draft."""
-    form = ProgrammeForm(posted(request), user=staff(request))
+    """Prepare a programme as a draft, from a template of the catalogue or from nothing."""
+    template = catalogue.find(request.GET.get("template", ""))
+    initial = ProgrammeForm.initial_of(template) if template else {}
+    form = ProgrammeForm(posted(request), user=staff(request), initial=initial)
 
     def run() -> str:
         made = programmes.create_programme(by=staff(request), **form.values())
@@ -65,7 +67,10 @@ def programme_new(request: HttpRequest) -> HttpResponse:
         return reverse("benefits:programme-detail", args=[made.pk])
 
     return submitted(request, form, run) or render(
-        request, "benefits/programme_form.html", {"form": form}, status=status_of(form)
+        request,
+        "benefits/programme_form.html",
+        {"form": form, "template": template, "templates": catalogue.templates()},
+        status=status_of(form),
     )
 
 

@@ -64,7 +64,6 @@ UNSCOPED = {
     "benefits.RefusedNotice": "why a notice was refused, and nothing of it",
     "benefits.Cycle": "a period of a programme",
     "benefits.StockMovement": "what changed a store's number",
-    "benefits.PointsBalance": "shown on its person's page of points",
     "benefits.PointsMovement": "shown on its person's page of points",
     "benefits.ProgrammeVersion": "shown on its programme's page",
     "benefits.Account": "an account of the ledger; postings are scoped",

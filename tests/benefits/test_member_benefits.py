@@ -128,4 +128,4 @@ def test_benefits_take_two_statements_whatever_their_number(money_desk) -> None:
     with CaptureQueriesContext(connection) as captured:
         assert len(benefits_of(person)) == 3
     assert len(captured) == 2
-    assert not any('"number"' in query["sql"] for query in captured)
+    assert not any('payeeaccount"."number"' in query["sql"] for query in captured)

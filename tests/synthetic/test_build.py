@@ -13,7 +13,15 @@ from django.db.models import Count, F, Q
 from django.utils import timezone
 
 from benefits import ledger, outbound, profiles
-from benefits.models import BankFile, CardEvent, Entitlement, MemberCard, PayeeAccount, Programme
+from benefits.models import (
+    BankFile,
+    CardEvent,
+    Entitlement,
+    MemberCard,
+    PayeeAccount,
+    PointsBalance,
+    Programme,
+)
 from members import queries
 from members.actions.employers import derive_union_states
 from members.models import (
@@ -388,10 +396,15 @@ def test_events_lead_to_the_line_of_the_bank_file(built, settings):
 
 
 def test_programme_is_open_and_its_books_agree(built):
-    programme = Programme.objects.get()
+    programme = Programme.objects.get(code="green-travel")
     assert (programme.state, programme.amount_fen, programme.notice_days) == ("open", 5_000, 0)
-    assert by(Entitlement.objects, "state") == {"reserved": built.parts["green_travel"]["reserved"]}
+    assert by(programme.entitlements, "state") == {
+        "reserved": built.parts["green_travel"]["reserved"]
+    }
     assert programme.budget.free_fen > 0
+    assert by(Programme.objects, "benefit") == {"cash": 2, "goods": 1, "points": 1}
+    assert Entitlement.objects.filter(programme__benefit="goods", state="reserved").exists()
+    assert PointsBalance.objects.filter(balance=60).exists()
     assert list(ledger.check()) == []
 
 

@@ -1,6 +1,6 @@
 from django.urls import include, path
 
-from unionportal.worker import own_data, papers, transfers, views
+from unionportal.worker import benefits, own_data, papers, transfers, views
 
 app_name = "worker"
 urlpatterns = [
@@ -16,6 +16,7 @@ urlpatterns = [
     path("status/data/consent/", own_data.own_consent, name="own-consent"),
     path("status/data/request/", own_data.own_request, name="own-request"),
     path("status/data/request/back/", own_data.own_request_back, name="own-request-back"),
+    path("status/benefits/", benefits.status_benefits, name="status-benefits"),
     path("status/move/", transfers.status_move, name="status-move"),
     path("status/leave/", views.status_leave, name="status-leave"),
     path("confirm/<str:token>/", views.confirm, name="confirm"),

@@ -82,6 +82,22 @@ def goods_right(cast: Cast) -> dict[str, Any]:
 
 
 @thing
+def stock(cast: Cast) -> dict[str, Any]:
+    cast.address_of("goods_right")
+    return {"pk": Stock.objects.get(store=cast.place.unit_a).pk}
+
+
+@thing
+def points(cast: Cast) -> dict[str, Any]:
+    member = make.membership(cast.place.firm_a)
+    payouts.programme(
+        benefit="points", gift=versions.Gift(points=9), amount_fen=9,
+        rules=versions.Rules(timing="held_inside", needs_card=False),
+    )  # fmt: skip
+    return {"pk": member.person_id}
+
+
+@thing
 def hand_out(cast: Cast) -> dict[str, Any]:
     right = payouts.Entitlement.objects.get(pk=cast.address_of("goods_right")["pk"])
     by = cast.users["district_officer"]
