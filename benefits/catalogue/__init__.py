@@ -96,9 +96,9 @@ def templates() -> tuple[Template, ...]:
 
 
 def _template(row: dict[str, Any]) -> Template:
-    item = row.pop("item", None)
-    lists = {name: tuple(row.pop(name)) for name in ("groups", "standings") if name in row}
-    return Template(**row, **lists, item=Goods(**item) if item else None)
+    values = {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
+    item = values.pop("item", None)
+    return Template(**values, item=Goods(**item) if item else None)
 
 
 def find(code: str) -> Template | None:
