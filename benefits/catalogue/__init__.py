@@ -96,7 +96,9 @@ def templates() -> tuple[Template, ...]:
 
 
 def _template(row: dict[str, Any]) -> Template:
-    values = {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
+    values: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in row.items()
+    }
     item = values.pop("item", None)
     return Template(**values, item=Goods(**item) if item else None)
 
