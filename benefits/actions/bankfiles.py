@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from benefits import inbound, outbound, profiles
+from benefits.actions.sending import is_locked
 from benefits.inbound import Problem, Quarantine
 from benefits.models import BankFile
 from benefits.states.cards import Direction, FileKind, FileState, Transport
@@ -218,6 +219,8 @@ def waiting_to_go_out() -> list[UUID]:
     """Return the ids of files for the folder that nobody is writing at this moment."""
     free = Q(claimed_at__isnull=True) | Q(claimed_at__lt=Now() - RECLAIM_AFTER)
     ready = BankFile.objects.filter(state=FileState.READY, transport=Transport.FOLDER)
+    if is_locked():
+        ready = ready.exclude(kind=FileKind.PAYOUT_REQUEST)
     return list(ready.filter(free).order_by("id").values_list("pk", flat=True)[:100])
 
 

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from benefits import channels, ledger
 from benefits.actions import building, notices, payout_files
+from benefits.actions.sending import end_by_record, require_open
 from benefits.ledger import Amount
 from benefits.models import Entitlement, PayoutBatch, PayoutLine, Pot, TransferKind
 from benefits.queries.payouts import dropping
@@ -96,6 +97,7 @@ def _approve_some(batch: PayoutBatch, after: int, by: Actor) -> int:
 @transaction.atomic
 def _send_some(batch: PayoutBatch, after: int, by: Actor) -> int:
     """Let the next lines go: at most as many as the channel takes at once."""
+    require_open()
     channel = channels.get(batch.channel)
     most = channel.most_lines
     seqs = _next(batch, after, most, LineState.APPROVED) if _locked(batch) else []
@@ -113,9 +115,11 @@ def _send_some(batch: PayoutBatch, after: int, by: Actor) -> int:
             batch.programme.budget_id, TransferKind.SEND, Pot.RESERVED, Pot.IN_FLIGHT, sums,
             channel=batch.channel,
         )  # fmt: skip
-        sending = PayoutLine.objects.filter(pk__in=ids).order_by("seq")
-        channel.queue(batch, sending, by=by)
-        wake(channel.sender)
+        end_by_record(ids, by=by)
+        sending = PayoutLine.objects.filter(pk__in=ids, state=LineState.SENDING).order_by("seq")
+        if sending.exists():
+            channel.queue(batch, sending, by=by)
+            wake(channel.sender)
     return seqs[-1]
 
 

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from benefits import channels
 from benefits.actions import batch_work, building, payout_files
 from benefits.actions.rights import person_of
+from benefits.actions.sending import require_open
 from benefits.models import PayoutBatch
 from benefits.queries.payouts import lines_digest, sendable
 from benefits.states.payouts import BatchState
@@ -131,6 +132,7 @@ def release(*, by: User, batch: PayoutBatch) -> PayoutBatch:
 def may_release(*, by: User, batch: PayoutBatch) -> None:
     """Raise as `release` does, without a look at the lines."""
     key = person_of(by, Permission.CHECK_PAYOUT)
+    require_open()
     _require(batch, BatchState.NOTICE_CLOSED)
     if key == batch.submitted_key:
         _refuse_same_person(key, batch)

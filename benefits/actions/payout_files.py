@@ -17,6 +17,7 @@ from benefits import outbound, profiles
 from benefits.actions import bankfiles
 from benefits.actions.lines import close_if_settled
 from benefits.actions.rights import person_of, require
+from benefits.actions.sending import require_open
 from benefits.models import BankFile, PayoutBatch, PayoutLine
 from benefits.profiles.rows import PayoutRequest, PayoutRow
 from benefits.queries.payouts import lines_digest, lines_of
@@ -124,6 +125,7 @@ def _check(file: BankFile) -> None:
     The digest of the lines covers the whole list. One of many files is held to its own digest
     instead, which was taken in the transaction that found the list to be the approved one.
     """
+    require_open()
     batch = _held(file)
     if batch.state != BatchState.RELEASED:
         raise Refused(_("This list is not released."), code="not_released")

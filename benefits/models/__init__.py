@@ -15,6 +15,7 @@ from benefits.models.matching import DayRecord, Difference, RecordLine
 from benefits.models.orders import ChannelNotice, ChannelPace, PayoutOrder, RefusedNotice
 from benefits.models.payouts import LineEvidence, LineSettlement, PayoutBatch, PayoutLine
 from benefits.models.programmes import Budget, Cycle, Entitlement, Programme
+from benefits.models.sending import SendingLock
 from benefits.models.versions import ProgrammeVersion, Timing
 
 __all__ = [
@@ -51,5 +52,6 @@ __all__ = [
     "StockMovement",
     "Timing",
     "RecordLine",
+    "SendingLock",
     "TransferKind",
 ]

@@ -12,10 +12,10 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from benefits.actions import bankfiles, matching
+from benefits.actions import bankfiles, matching, sending
 from benefits.actions.rights import finance_person
 from benefits.match_tables import DayRecordTable, DifferenceTable
-from benefits.models import DayRecord, Difference
+from benefits.models import DayRecord, Difference, SendingLock
 from benefits.payout_forms import DifferenceForm, ResultForm
 from benefits.profiles.statements import STATEMENT_HEADER
 from benefits.queries.matching import records, sides, statements_apart
@@ -57,7 +57,10 @@ def match_list(request: HttpRequest) -> HttpResponse:
         return done
     page = Keyset("-day", "-pk").page(records(request.user), request)
     empty = Empty(_("No day is matched yet"), _("A day appears here when its statement is in."))
+    held = SendingLock.objects.visible_to(request.user).filter(lifted_at=None).first()
     context = {
+        "held": held,
+        "left_to_do": sending.obstacles(held) if held else [],
         "form": form,
         "page": page,
         "table": DayRecordTable(page.rows, request=request, empty=empty),
@@ -201,3 +204,29 @@ def difference_document(request: HttpRequest, pk: UUID) -> HttpResponse:
     content = files.open_content(difference.document)
     reveal.log(difference, by=staff(request), fields=["document"], reason="document of a match")
     return attachment_response(content, difference.document.content_type, difference.document.name)
+
+
+def _lock(request: HttpRequest, pk: UUID) -> SendingLock:
+    return get_object_or_404(SendingLock.objects.visible_to(request.user), pk=pk)
+
+
+@desk(post=P.VIEW_MONEY)
+def sending_ask(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Ask that payments leave again after a restore."""
+    require_finance(request)
+    held = _lock(request, pk)
+    return act(
+        request, lambda: sending.ask(by=staff(request), held=held),
+        _("Recorded. Another person must agree."), reverse("benefits:match-list"),
+    )  # fmt: skip
+
+
+@desk(post=P.VIEW_MONEY)
+def sending_lift(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Agree, as a second person, that payments leave again."""
+    require_finance(request)
+    held = _lock(request, pk)
+    return act(
+        request, lambda: sending.lift(by=staff(request), held=held),
+        _("Payments leave again."), reverse("benefits:match-list"),
+    )  # fmt: skip

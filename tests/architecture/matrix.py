@@ -321,6 +321,11 @@ BENEFITS = {
     "benefits:entitlement-void": send(CHIEFS, AREA_A, "entitlement"),
     "benefits:ledger": look(MONEY),
     "benefits:match-list": Row({"GET": MONEY, "HEAD": MONEY, "POST": FINANCE}),
+    "benefits:sending-ask": send(FINANCE, DISTRICT_ONLY, "sending_lock", shut_out=LOOK_AT_MONEY),
+    # The cast's maker asked for it: a second person agrees.
+    "benefits:sending-lift": send(
+        FINANCE, DISTRICT_ONLY, "sending_lock", shut_out=LOOK_AT_MONEY, refused=MAKERS
+    ),
     "benefits:match-detail": look(MONEY, DISTRICT_ONLY, "match"),
     "benefits:match-again": send(FINANCE, DISTRICT_ONLY, "match", shut_out=LOOK_AT_MONEY),
     "benefits:difference-detail": Row(

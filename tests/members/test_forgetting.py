@@ -42,7 +42,7 @@ OF_NOBODY = {
     "outreach": {"Drive", "JoinCode"},
     "stations": {"ServicePoint", "HolidayHours"},
     "benefits": {"BankFile", "Budget", "Programme", "Cycle", "Account", "PayoutBatch",
-                 "DayRecord"},
+                 "DayRecord", "SendingLock"},
 }  # fmt: skip
 KEPT = {
     # Codes, never words.

@@ -15,6 +15,7 @@ from benefits.models import (
     LineSettlement,
     PayoutBatch,
     PayoutLine,
+    SendingLock,
     Stock,
 )
 from benefits.states.cards import Transport
@@ -139,6 +140,15 @@ def brought_file(cast: Cast) -> dict[str, Any]:
         direction="in", kind="payout_result", number=number, name="R.txt", sha256="0" * 64,
         state="held", attachment=make.scan(maker), brought_key=maker.person_key,
     )  # fmt: skip
+    return {"pk": made.pk}
+
+
+@thing
+def sending_lock(cast: Cast) -> dict[str, Any]:
+    maker = cast.users["finance_maker"]
+    made = SendingLock.objects.create(
+        mark="another", since=SINCE, reason="drill", asked_by=maker, asked_key=maker.person_key
+    )
     return {"pk": made.pk}
 
 
