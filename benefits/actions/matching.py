@@ -7,12 +7,13 @@ no new row, what a later file explains closes by itself (security.md section 3, 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import F
 from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
@@ -55,19 +56,26 @@ EVIDENCE_OF = {RecordSource.STATEMENT: EvidenceSource.STATEMENT,
 def apply_statement(file: BankFile, content: bytes) -> dict[str, int]:
     """Keep a bank statement and have it compared; return how many lines it has.
 
-    Raises `Quarantine` for a file that is not whole, or another one of a day that is known.
+    One of the same day that goes on where an earlier one ended adds its rest. Raises `Quarantine`
+    for a file that is not whole, and for another one of a day that is known.
     """
     statement = statements.parse(content)
     file.number, file.line_count = statement.number, len(statement.rows)
-    known = DayRecord.objects.filter(
-        source=RecordSource.STATEMENT, channel=Channel.BANK_FILE, day=statement.day
+    earlier = (
+        DayRecord.objects.select_for_update(of=("self",))
+        .filter(source=RecordSource.STATEMENT, channel=Channel.BANK_FILE, day=statement.day)
+        .first()
     )
-    if known.exists():
+    if earlier is None:
+        keep(
+            source=RecordSource.STATEMENT, channel=Channel.BANK_FILE, day=statement.day,
+            rows=statement.rows, file=file,
+        )  # fmt: skip
+    elif _continues(earlier, statement.rows):
+        _write(earlier, statement.rows[earlier.lines.count() :])
+        start(earlier)
+    else:
         raise Quarantine([Problem("day_known", 1, f"{statement.day:%Y-%m-%d}")])
-    keep(
-        source=RecordSource.STATEMENT, channel=Channel.BANK_FILE, day=statement.day,
-        rows=statement.rows, file=file,
-    )  # fmt: skip
     return {"lines": len(statement.rows)}
 
 
@@ -81,19 +89,36 @@ def keep(
     file: BankFile | None = None,
 ) -> DayRecord:
     """Write a day's record by COPY and queue its match; a channel's bill comes in here too."""
-    moved = list(rows)
-    out = [row.amount_fen for row in moved if not row.is_return]
-    back = [row.amount_fen for row in moved if row.is_return]
     record = DayRecord.objects.create(
-        source=source, channel=channel, day=day, file=file, out_count=len(out), out_fen=sum(out),
-        back_count=len(back), back_fen=sum(back),
+        source=source, channel=channel, day=day, file=file, out_count=0, out_fen=0, back_count=0,
+        back_fen=0,
     )  # fmt: skip
-    with connection.cursor() as cursor, cursor.copy(COPY) as copy:
-        for row in moved:
-            copy.write_row((record.pk, row.seq, row.serial, row.order_no, row.is_return,
-                            row.amount_fen, row.at, row.text))  # fmt: skip
+    _write(record, list(rows))
     start(record)
     return record
+
+
+def _write(record: DayRecord, rows: Sequence[Movement]) -> None:
+    with connection.cursor() as cursor, cursor.copy(COPY) as copy:
+        for row in rows:
+            copy.write_row((record.pk, row.seq, row.serial, row.order_no, row.is_return,
+                            row.amount_fen, row.at, row.text))  # fmt: skip
+    out = [row.amount_fen for row in rows if not row.is_return]
+    back = [row.amount_fen for row in rows if row.is_return]
+    DayRecord.objects.filter(pk=record.pk).update(
+        out_count=F("out_count") + len(out), out_fen=F("out_fen") + sum(out),
+        back_count=F("back_count") + len(back), back_fen=F("back_fen") + sum(back),
+        matched_at=None,
+    )  # fmt: skip
+
+
+def _continues(record: DayRecord, rows: Sequence[Movement]) -> bool:
+    """Say whether a statement begins with all that the day's record has already."""
+    known = record.lines.order_by("seq").values_list(
+        "seq", "serial", "order_no", "is_return", "amount_fen"
+    )
+    found = [(one.seq, one.serial, one.order_no, one.is_return, one.amount_fen) for one in rows]
+    return found[: len(known)] == list(known)
 
 
 def start(record: DayRecord, *, by: User | ServiceActor = SYSTEM) -> Job:

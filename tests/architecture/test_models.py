@@ -144,7 +144,6 @@ UNPAIRED = {
     "members.StatusChange.recorded_by": "an import or a worker's own phone changes things too",
     "outreach.Drive.created_by": "a seed or a command makes drives too",
     "benefits.BankFile.confirmed_by": "the bank's own copy confirms without an account",
-    "benefits.SendingLock.asked_by": "a lifted one has both persons by constraint",
     "benefits.Difference.proposed_by": "a resolved one has both persons by constraint",
     "benefits.Difference.decided_by": "a resolved one has both persons by constraint",
     "benefits.BankFile.created_by": "files come in from the bank's folder by themselves",

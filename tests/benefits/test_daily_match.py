@@ -243,6 +243,17 @@ def test_another_statement_of_a_day_is_set_apart(eight) -> None:
     assert [problem["code"] for problem in receipt.file.problems] == ["day_known"]
 
 
+def test_statement_that_goes_on_adds_its_rest(eight) -> None:
+    rows = truth(eight)
+    record = load(rows[:5])
+    assert len(listed(record)) == 2
+    receipt = bankfiles.receive(content=statement(rows), name="S.txt", by=BANK)
+    assert receipt.file.state == "applied"
+    matching.match(record)
+    record.refresh_from_db()
+    assert (listed(record), record.out_count, record.out_fen) == (set(), 7, 35_000)
+
+
 def test_pages_bring_a_statement_and_resolve_a_difference(money_desk, eight, client_for) -> None:
     maker, checker = client_for(money_desk.maker), client_for(money_desk.checker)
     rows = truth(eight)
