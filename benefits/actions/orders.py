@@ -19,6 +19,7 @@ from django.db.models.functions import Coalesce, Now
 
 from benefits.actions.lines import add_evidence, settle
 from benefits.actions.payout_files import finish_release, require_bound
+from benefits.actions.sending import is_locked
 from benefits.channels.orders import Answer, Heard, Order
 from benefits.evidence import Said
 from benefits.models import LineEvidence, PayoutBatch, PayoutLine, PayoutOrder
@@ -83,6 +84,8 @@ def claim(limit: int = MOST_CLAIMED) -> list[Claimed]:
     due = PayoutOrder.objects.filter(due_at__lte=Now()).filter(
         Q(lease_until__isnull=True) | Q(lease_until__lt=Now())
     )
+    if is_locked():  # answers may come in, nothing leaves
+        due = due.exclude(step=OrderStep.SEND, lease__isnull=True)
     found = list(
         due.order_by("due_at", "pk")
         .select_for_update(of=("self",), skip_locked=True)
