@@ -74,12 +74,12 @@ def cycle(cast: Cast) -> dict[str, Any]:
 def goods_right(cast: Cast) -> dict[str, Any]:
     oil = goods.add_item(by=SYSTEM, code="oil", name_zh="食用油", name_en="Oil", value_fen=4_500)
     goods.receive(by=SYSTEM, item=oil, store=cast.place.unit_a, quantity=9)
-    make.membership(cast.place.firm_a)
+    member = cast.address_of("member")["pk"]
     rules = versions.Rules(timing="held_inside", needs_card=False)
     made = payouts.programme(
         benefit="goods", rules=rules, gift=versions.Gift(item=oil, quantity=1), amount_fen=4_500
     )
-    return {"pk": made.entitlements.earliest("pk").pk}
+    return {"pk": made.entitlements.get(membership=member).pk}
 
 
 @thing
@@ -90,7 +90,7 @@ def stock(cast: Cast) -> dict[str, Any]:
 
 @thing
 def points(cast: Cast) -> dict[str, Any]:
-    member = make.membership(cast.place.firm_a)
+    member = Membership.objects.get(pk=cast.address_of("member")["pk"])
     payouts.programme(
         benefit="points", gift=versions.Gift(points=9), amount_fen=9,
         rules=versions.Rules(timing="held_inside", needs_card=False),
@@ -126,7 +126,7 @@ def line(cast: Cast) -> dict[str, Any]:
 def settlement(cast: Cast) -> dict[str, Any]:
     maker = cast.users["finance_maker"]
     made = LineSettlement.objects.create(
-        line_id=cast.address_of("line")["pk"], outcome="paid", note="对账单上有这一笔",
+        line_id=cast.address_of("line")["pk"], outcome="success", note="对账单上有这一笔",
         document=make.scan(maker), proposed_by=maker, proposed_key=maker.person_key,
     )  # fmt: skip
     return {"pk": made.pk}
