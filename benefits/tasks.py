@@ -8,6 +8,7 @@ from benefits import relay
 from benefits.actions import (
     bankfiles,
     batch_jobs,
+    bills,
     entitlements,
     imports,
     matching,
@@ -61,12 +62,19 @@ def sweep_matches() -> None:
     matching.sweep()
 
 
+@shared_task(name="benefits.fetch_bills")
+def fetch_bills() -> None:
+    """Fetch the channels' bills of past days."""
+    bills.fetch_due()
+
+
 every(5, "benefits.send_batches")
 every(5, "benefits.relay_orders")
 every(5, "benefits.collect_bank_files")
 every(120, "benefits.sweep_entitlements")
 every(15, "benefits.sweep_payouts")
 every(60, "benefits.sweep_matches")
+every(1_800, "benefits.fetch_bills")
 
 
 @jobs.handler(FOLLOW)
