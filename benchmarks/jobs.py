@@ -21,6 +21,7 @@ from benchmarks.districts import prepared
 from benchmarks.imports import Imports
 from benchmarks.lists import Lists
 from benchmarks.lookup import Lookups
+from benchmarks.payouts import Payouts
 from benchmarks.reports import Coverage
 from benchmarks.rounds import Pair, Result, line, measure
 from benchmarks.search import Search
@@ -45,6 +46,7 @@ BENCHES = {
     "import": Bench("a spreadsheet read, judged and written", lambda size: Imports(size).pairs()),
     "lists": Bench("a page far down a list, files of it", lambda size: Lists(size).pairs()),
     "lookup": Bench("a worker asks for the own status", lambda _size: Lookups().pairs()),
+    "payouts": Bench("a large programme paid and settled", lambda size: Payouts(size).pairs()),
     "search": Bench("the first page of what one types", lambda size: Search(size).pairs()),
 }
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
@@ -17,6 +18,7 @@ from benefits.ledger import Amount
 from benefits.models import Entitlement, LineEvidence, PayoutBatch, PayoutLine, Pot, TransferKind
 from benefits.states.payouts import (
     AT_THE_BANK,
+    OPEN_LINE,
     SETTLED_LINE,
     BatchState,
     EntitlementState,
@@ -63,9 +65,22 @@ def lock_lists(line_ids: Collection[UUID]) -> None:
 def add_evidence(rows: Sequence[LineEvidence]) -> int:
     """Write what was said; the same thing again is no row. Return how many are new."""
     lock_lists({row.line_id for row in rows})
-    before = LineEvidence.objects.filter(line_id__in={row.line_id for row in rows}).count()
-    LineEvidence.objects.bulk_create(rows, ignore_conflicts=True, batch_size=2_000)
-    return LineEvidence.objects.filter(line_id__in={row.line_id for row in rows}).count() - before
+    values = [[getattr(row, name) for row in rows] for name in EVIDENCE]
+    with connection.cursor() as cursor:
+        cursor.execute(ADD_EVIDENCE, values)
+        return cursor.rowcount
+
+
+EVIDENCE = (
+    "line_id", "source", "event_id", "content_hash", "outcome", "reason", "bank_code", "bank_text",
+    "bank_serial", "file_id", "settlement_id",
+)  # fmt: skip
+ADD_EVIDENCE = """
+INSERT INTO benefits_lineevidence (line_id, source, event_id, content_hash, outcome, reason,
+    bank_code, bank_text, bank_serial, file_id, settlement_id)
+SELECT * FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
+    %s::text[], %s::text[], %s::text[], %s::uuid[], %s::uuid[])
+ON CONFLICT DO NOTHING"""
 
 
 def settle(line_ids: Collection[UUID], *, by: User | ServiceActor) -> dict[str, int]:
@@ -75,11 +90,10 @@ def settle(line_ids: Collection[UUID], *, by: User | ServiceActor) -> dict[str, 
     left alone, so any repeat and any order end the same (security.md section 3, I7).
     """
     lines = list(
-        PayoutLine.objects.filter(pk__in=line_ids)
-        .select_for_update(of=("self",))
-        .select_related("batch__programme", "entitlement")
-        .order_by("pk")
+        PayoutLine.objects.filter(pk__in=line_ids).select_for_update(of=("self",)).order_by("pk")
     )
+    _bring_batches(lines)
+    before = {line.pk: _words_of(line) for line in lines}
     said = _said_about(line_ids)
     repeated = _repeated(line_ids)
     moving: dict[LineState, list[PayoutLine]] = defaultdict(list)
@@ -92,13 +106,41 @@ def settle(line_ids: Collection[UUID], *, by: User | ServiceActor) -> dict[str, 
         else:
             _tell(line, finding)
             moving[finding.state].append(line)
-    fields = ["reason", "bank_code", "bank_text", "bank_serial", "review"]
-    PayoutLine.objects.bulk_update(lines, fields, batch_size=1_000)
+    _write_words([line for line in lines if before[line.pk] != _words_of(line)])
     _flag(lines)
     for state, some in moving.items():
         _move(state, some, by)
     _close_or_reopen({line.batch_id for line in lines}, by)
     return {str(state): len(some) for state, some in moving.items()}
+
+
+def _bring_batches(lines: Sequence[PayoutLine]) -> None:
+    ids = {line.batch_id for line in lines}
+    batches = PayoutBatch.objects.select_related("programme").in_bulk(ids)
+    for line in lines:
+        line.batch = batches[line.batch_id]
+
+
+WORDS = ("reason", "bank_code", "bank_text", "bank_serial", "review")
+WRITE_WORDS = """
+UPDATE benefits_payoutline l SET reason = i.reason, bank_code = i.code, bank_text = i.text,
+    bank_serial = i.serial, review = i.review
+FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[])
+    AS i (id, reason, code, text, serial, review)
+WHERE l.id = i.id"""
+
+
+def _words_of(line: PayoutLine) -> tuple[str, ...]:
+    return (line.reason, line.bank_code, line.bank_text, line.bank_serial, line.review)
+
+
+def _write_words(lines: Sequence[PayoutLine]) -> None:
+    """Write what the evidence says about lines, one statement however many."""
+    if lines:
+        values = [[line.pk for line in lines]]
+        values += [[str(getattr(line, name)) for line in lines] for name in WORDS]
+        with connection.cursor() as cursor:
+            cursor.execute(WRITE_WORDS, values)
 
 
 def _said_about(line_ids: Collection[UUID]) -> dict[UUID, list[Said]]:
@@ -135,9 +177,12 @@ def _flag(lines: Sequence[PayoutLine]) -> None:
     """Bring the marks that come from evidence along to the person's right."""
     rights = Entitlement.objects.filter(pk__in=[line.entitlement_id for line in lines])
     rights.filter(review__in=[CONTESTED, PAID_TWICE]).update(review="")
+    marked: dict[str, list[UUID]] = defaultdict(list)
     for line in lines:
         if line.review:
-            Entitlement.objects.filter(pk=line.entitlement_id).update(review=line.review)
+            marked[line.review].append(line.entitlement_id)
+    for review, ids in marked.items():
+        Entitlement.objects.filter(pk__in=ids).update(review=review)
 
 
 def _move(state: LineState, lines: Sequence[PayoutLine], by: User | ServiceActor) -> None:
@@ -166,16 +211,17 @@ def _move_rights(
 ) -> None:
     rights = Entitlement.objects.filter(pk__in=[line.entitlement_id for line in lines])
     if state == L.PAID:
-        rights.update(reason="", rests_until=None)
+        rights.exclude(reason="", rests_until=None).update(reason="", rests_until=None)
         move_all(rights, "pay", by=by)
     elif state in AT_THE_BANK:
         move_all(rights.exclude(state=EntitlementState.IN_PAYMENT), "doubt", by=by)
     else:
+        resting: dict[tuple[str, int], list[UUID]] = defaultdict(list)
         for line in lines:
-            rest = timedelta(minutes=line.batch.programme.cooling_minutes)
-            Entitlement.objects.filter(pk=line.entitlement_id).update(
-                reason=line.reason, rests_until=now + rest
-            )
+            resting[line.reason, line.batch.programme.cooling_minutes].append(line.entitlement_id)
+        for (reason, minutes), ids in resting.items():
+            until = now + timedelta(minutes=minutes)
+            Entitlement.objects.filter(pk__in=ids).update(reason=reason, rests_until=until)
         move_all(rights, "fail", by=by)
 
 
@@ -186,7 +232,7 @@ def _close_or_reopen(batch_ids: Iterable[UUID], by: User | ServiceActor) -> None
 
 def close_if_settled(batch: PayoutBatch, *, by: User | ServiceActor) -> None:
     """Close a batch whose lines have all ended, open it again when one is in doubt."""
-    is_open = batch.lines.exclude(state__in=SETTLED_LINE).exists()
+    is_open = batch.lines.filter(state__in=OPEN_LINE).exists()
     if batch.state == BatchState.RECONCILING and not is_open:
         move(batch, "close", by=by, closed_at=timezone.now())
     elif batch.state == BatchState.CLOSED and is_open:
