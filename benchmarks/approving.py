@@ -14,4 +14,4 @@ from unionportal.core.models import User  # noqa: E402
 
 if __name__ == "__main__":
     batch = PayoutBatch.objects.get(pk=sys.argv[1])
-    batches.approve(by=User.objects.get(username="finance_checker"), batch=batch)
+    batches.approve(by=User.objects.get(username="checker"), batch=batch)

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from benefits.models import PayeeAccount
 from members.models import Membership, Person, UnionUnit, WorkerGroup
+from members.states import UnitKind
 from unionportal.core.crypto import blind_index
 from unionportal.core.ids import new_id
 from unionportal.synthetic.bulk import Table
@@ -22,7 +23,8 @@ class Payees:
     """Adds confirmed members of a group of their own; their ID numbers are of no real place."""
 
     def __init__(self) -> None:
-        self.unit = UnionUnit.objects.taking_members().filter(is_external=False).first()
+        units = UnionUnit.objects.taking_members().filter(is_external=False)
+        self.unit = units.exclude(kind=UnitKind.HOLDING_POOL).earliest("path")
         self.serial = 0
         self.people = Table(
             Person, "id", "name", "name_pinyin", "name_initials", "name_grams", "id_number",
@@ -41,7 +43,7 @@ class Payees:
     def add(self, group: str, rows: int) -> None:
         """Write `rows` people into the group called `group`; each block is a transaction."""
         WorkerGroup.objects.get_or_create(
-            code=group, defaults={"name_zh": f"测试{group}", "name_en": group}
+            code=group, defaults={"name_zh": f"测试{group}", "name_en": group, "valid_from": JOINED}
         )
         for start in range(0, rows, BLOCK):
             for _place in range(min(BLOCK, rows - start)):
