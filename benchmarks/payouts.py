@@ -175,8 +175,7 @@ class Payouts:
         """Write what `_settle` writes about as many lines, by a statement a table."""
         batch = self.drawn[0].payout_batch
         assert batch is not None
-        values: dict[str, Any] = {"files": [file.pk for file in self.drawn], "fen": FEN * self.drawn_count,
-                  "budget": batch.programme.budget_id}  # fmt: skip
+        values: dict[str, Any] = {"files": [file.pk for file in self.drawn]}
         with connection.cursor() as cursor:
             for statement in (EVIDENCE, LINES, RIGHTS):
                 cursor.execute(statement, values)
