@@ -68,7 +68,7 @@ def add_evidence(rows: Sequence[LineEvidence]) -> int:
     values = [[getattr(row, name) for row in rows] for name in EVIDENCE]
     with connection.cursor() as cursor:
         cursor.execute(ADD_EVIDENCE, values)
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 EVIDENCE = (
@@ -137,8 +137,8 @@ def _words_of(line: PayoutLine) -> tuple[str, ...]:
 def _write_words(lines: Sequence[PayoutLine]) -> None:
     """Write what the evidence says about lines, one statement however many."""
     if lines:
-        values = [[line.pk for line in lines]]
-        values += [[str(getattr(line, name)) for line in lines] for name in WORDS]
+        words = [[str(getattr(line, name)) for line in lines] for name in WORDS]
+        values = [[line.pk for line in lines], *words]
         with connection.cursor() as cursor:
             cursor.execute(WRITE_WORDS, values)
 
