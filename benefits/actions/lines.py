@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.db import connection
@@ -138,7 +138,7 @@ def _write_words(lines: Sequence[PayoutLine]) -> None:
     """Write what the evidence says about lines, one statement however many."""
     if lines:
         words = [[str(getattr(line, name)) for line in lines] for name in WORDS]
-        values = [[line.pk for line in lines], *words]
+        values: list[Any] = [[line.pk for line in lines], *words]
         with connection.cursor() as cursor:
             cursor.execute(WRITE_WORDS, values)
 
