@@ -86,6 +86,15 @@ def broken_rules(world: World) -> dict[str, list[str]]:
     return {name: subjects for name, subjects in found.items() if subjects}
 
 
+def believed_too_early(world: World) -> list[str]:
+    """Return the orders the portal calls paid and no counterparty has paid yet.
+
+    The portal is read first: what is paid in between is seen by the second look.
+    """
+    believed = {row["order_no"] for row in world.rows(PAID_LINES)}
+    return sorted(believed - {row["order_no"] for row in all_payments(world)})
+
+
 def unfinished(world: World) -> list[dict[str, Any]]:
     """Return what is neither ended nor waiting for budget."""
     return world.rows(STUCK)

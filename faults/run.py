@@ -163,7 +163,10 @@ class Run:
         self._wake_clerk()
 
     def _check_rules(self) -> None:
-        for name, subjects in counting.broken_rules(self.world).items():
+        found = counting.broken_rules(self.world)
+        if early := counting.believed_too_early(self.world):
+            found["paid_before_it_was"] = early
+        for name, subjects in found.items():
             known = self.always.setdefault(name, [])
             known.extend(set(subjects) - set(known))
 

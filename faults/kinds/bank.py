@@ -74,4 +74,5 @@ def result_forged(scene: Scene) -> Proof:
         states = [found["state"] for found in world.rows(query, name)]
         return f"the portal has it: {states}" if states else ""
 
+    world.wait(8, refused)  # the clerk speaks later: until then nobody has paid
     return refused
