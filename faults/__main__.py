@@ -30,6 +30,8 @@ def parser() -> argparse.ArgumentParser:
     root.add_argument("--faults", type=int, default=15, help="effective faults wanted")
     root.add_argument("--seed", type=int, help="drawn when not given")
     root.add_argument("--people", type=int, default=20, help="people paid by each programme")
+    root.add_argument("--channels", nargs="+", choices=("bank_file", "wechat"),
+                      default=["bank_file", "wechat"])  # fmt: skip
     root.add_argument("--only", nargs="+", choices=sorted(registered), default=[], metavar="FAULT")
     root.add_argument("--replay", type=Path, help="a log of an earlier run")
     root.add_argument("--log", type=Path, help="append this run's log, one JSON line")
@@ -55,7 +57,7 @@ def plan_of(options: argparse.Namespace) -> Plan:
     return Plan(options.orders, options.faults, seed_of(options), options.people,
                 only=tuple(options.only), keep=options.keep, sql=sql,
                 stops_when_red=options.stop_when_red, rest=options.rest,
-                tables=options.tables)  # fmt: skip
+                tables=options.tables, channels=tuple(options.channels))  # fmt: skip
 
 
 def seed_of(options: argparse.Namespace) -> int:

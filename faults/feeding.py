@@ -28,7 +28,7 @@ from django.db import (
     transaction,
 )
 
-from benefits import channels, ledger
+from benefits import ledger
 from benefits.actions import batches, entitlements, programmes, settlement
 from benefits.models import Entitlement, PayoutBatch, PayoutLine, Programme
 from benefits.queries.payouts import payable
@@ -88,6 +88,7 @@ class Feeder:
         order = self.papers.read(papers.ORDER)
         self.wanted, self.people = int(order["orders"]), int(order["people"])
         self.statement: list[str] = order["statement"]
+        self.channels = [Channel(code) for code in order["channels"]]
         self.number = 0
         self.orders = 0
         self.fed_at = 0.0
@@ -131,8 +132,7 @@ class Feeder:
         is_crowd = self.papers.has(papers.CROWD)
         is_tight = is_crowd or self.number % 5 == 0
         reaches = self.people // 2 if is_tight else self.people
-        ready = [code for code in self.accounts if code in dict(channels.choices())]
-        channel = ready[self.number % len(ready)]
+        channel = self.channels[self.number % len(self.channels)]
         accounts = self.accounts[channel]
         owed = Owed(f"run-{self.number}", FIRST_FEN + self.number, accounts, reaches, channel)
         self.papers.owe(owed)

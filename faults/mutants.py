@@ -108,12 +108,12 @@ MUTANTS = (
     ),
     Mutant(
         "no_partial_index",
-        "nothing in the database refuses a second live line of one right",
+        "neither the database nor the query refuses a second live line of one right",
         (
             Edit(
-                "benefits/actions/building.py",
-                'chosen = rows.in_turn().select_for_update(of=("self",), skip_locked=True)',
-                "chosen = rows.in_turn()",
+                "benefits/queries/payouts.py",
+                "~Exists(live), programme=programme,",
+                "programme=programme,",
             ),
         ),
         ("eight_approvers",),
@@ -130,6 +130,54 @@ MUTANTS = (
             ),
         ),
         ("result_forged",),
+    ),
+    Mutant(
+        "order_number_per_try",
+        "each call of an order draws another number",
+        (
+            Edit(
+                "benefits/channels/wechat/channel.py",
+                "                out_bill_no=order.number,\n                transfer_scene_id",
+                "                out_bill_no=order.number[:24] + new_id().hex[-8:].upper(),\n"
+                "                transfer_scene_id",
+            ),
+            Edit(
+                "benefits/channels/wechat/channel.py",
+                "from benefits.evidence import Said\n",
+                "from benefits.evidence import Said\nfrom unionportal.core.ids import new_id\n",
+            ),
+        ),
+        ("wechat_error_after_commit",),
+    ),
+    Mutant(
+        "query_not_found_is_failed",
+        "an order the channel does not know yet counts as failed",
+        (
+            Edit(
+                "benefits/channels/wechat/channel.py",
+                "        return Answer(Heard.ABSENT, code=code)",
+                "        said = Said(EvidenceSource.QUERY, Outcome.FAILURE, code=code)\n"
+                '        return _known(content, "FAIL", said)',
+            ),
+        ),
+        ("wechat_late_commit",),
+    ),
+    Mutant(
+        "callback_trusted",
+        "a notice ends an order without a query",
+        (
+            Edit(
+                "benefits/actions/callbacks.py",
+                "        PayoutOrder.objects.filter(pk=order.pk).update(\n"
+                "            noticed_at=Now(), due_at=Now(), step=OrderStep.QUERY\n        )\n",
+                "        from benefits.actions.lines import add_evidence, settle\n"
+                "        from benefits.models import LineEvidence\n\n"
+                "        add_evidence([LineEvidence(line=line, source='callback',"
+                " event_id=line.order_no, content_hash=event_id[:64], outcome='success')])\n"
+                "        settle([line.pk], by=BANK)\n",
+            ),
+        ),
+        ("wechat_notice_untrue",),
     ),
     Mutant(
         "contradiction_overwrites",

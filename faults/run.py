@@ -35,6 +35,7 @@ class Plan:
     only: tuple[str, ...] = ()
     schedule: tuple[str, ...] = ()
     keep: bool = False
+    channels: tuple[str, ...] = ("bank_file", "wechat")
     sql: str = ""
     tables: Path | None = None
     stops_when_red: bool = False
@@ -96,7 +97,8 @@ class Run:
     def _start_driver(self) -> None:
         statement = [sys.executable, "-m", "simulators.bank", "ledger", "--db",
                      str(self.world.bank_db)]  # fmt: skip
-        order = {"orders": self.plan.orders, "people": self.plan.people, "statement": statement}
+        order = {"orders": self.plan.orders, "people": self.plan.people,
+                 "statement": statement, "channels": self.plan.channels}  # fmt: skip
         self.papers.write(papers.ORDER, order)
         driver = Child(
             name="driver", command=[sys.executable, "-m", "faults.driver",
