@@ -78,6 +78,8 @@ SCOPED_RELATIONS = {"core.User", "core.Attachment", "members.WorkerGroup", "memb
 
 # A column named so without a machine: why.
 NO_MACHINE = {
+    "benefits.PayoutOrder.channel_state": "the channel's own word, as it was last heard",
+    "benefits.ChannelNotice.said_state": "the channel's own word, never believed",
     "core.IdempotencyKey.status": "the HTTP status of the first answer",
     "members.Employer.union_state": "computed from its coverages, or recorded as reported",
     "members.Person.phone_state": "one step, claimed to verified, and back when the phone changes",
@@ -104,6 +106,7 @@ ENCRYPTED = {
     "members.importrow.before",
     "members.importrow.line",
     "benefits.payeeaccount.number",
+    "benefits.payoutorder.package",
     "benefits.membercard.card_no",
     "benefits.cardrequestline.id_number",
     "benefits.cardrequestline.phone",
