@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import django_filters
+from django.db.models import F
 from rest_framework import serializers
 
 from benefits.models import GoodsItem, PointsBalance, Stock
@@ -73,7 +74,8 @@ class PointsFilter(django_filters.FilterSet):  # type: ignore[misc]
 class PointsViewSet(PortalViewSet):
     """Points of the members the caller hands out to."""
 
-    queryset = PointsBalance.objects.all()
+    # Pages are cut by id; a balance has its person's.
+    queryset = PointsBalance.objects.annotate(id=F("person_id"))
     serializer_class = PointsSerializer
     filterset_class = PointsFilter
     orderings: ClassVar[tuple[str, ...]] = ("-person_id", "person_id")
