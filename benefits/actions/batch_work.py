@@ -22,7 +22,6 @@ from benefits.models import Entitlement, PayoutBatch, PayoutLine, Pot, TransferK
 from benefits.queries.payouts import dropping
 from benefits.states.payouts import BatchState, LineState, Reason
 from unionportal.core.transitions import move_all
-from unionportal.core.wake import wake
 
 if TYPE_CHECKING:
     from unionportal.core.actors import ServiceActor
@@ -119,8 +118,7 @@ def _send_some(batch: PayoutBatch, after: int, by: Actor) -> int:
         sending = PayoutLine.objects.filter(pk__in=ids, state=LineState.SENDING).order_by("seq")
         if sending.exists():
             channel.queue(batch, sending, by=by)
-            wake(channel.sender)
-    return seqs[-1]
+        return seqs[-1]
 
 
 @transaction.atomic

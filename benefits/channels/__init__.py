@@ -35,11 +35,6 @@ class Channel(Protocol):
     @property
     def account_kind(self) -> AccountKind: ...
     @property
-    def sender(self) -> str:
-        """The task that carries what `queue` wrote."""
-        ...
-
-    @property
     def most_lines(self) -> int: ...
 
     def is_ready(self) -> bool:
@@ -53,7 +48,7 @@ class Channel(Protocol):
     def queue(
         self, batch: PayoutBatch, lines: QuerySet[PayoutLine], *, by: User | ServiceActor
     ) -> None:
-        """Write what the sender needs for these lines in state sending, at most `most_lines`."""
+        """Write what the sender needs for these lines in state sending, and wake it."""
         ...
 
 

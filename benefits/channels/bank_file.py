@@ -8,6 +8,7 @@ from benefits import channels, profiles
 from benefits.actions import payout_files
 from benefits.states.cards import AccountKind
 from benefits.states.payouts import Channel
+from unionportal.core.wake import wake
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -21,7 +22,6 @@ class BankFileChannel:
     code = Channel.BANK_FILE
     label = Channel.BANK_FILE.label
     account_kind = AccountKind.BANK_CARD
-    sender = "benefits.send_batches"
 
     @property
     def most_lines(self) -> int:
@@ -37,6 +37,7 @@ class BankFileChannel:
         self, batch: PayoutBatch, lines: QuerySet[PayoutLine], *, by: User | ServiceActor
     ) -> None:
         payout_files.queue(batch, lines, by=by)
+        wake("benefits.send_batches")
 
 
 channels.register(BankFileChannel())

@@ -15,6 +15,7 @@ from benefits.channels.wechat.client import Unheard
 from benefits.evidence import Said
 from benefits.states.cards import AccountKind
 from benefits.states.payouts import Channel, EvidenceSource, Outcome, Reason
+from unionportal.core.wake import wake
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -34,7 +35,6 @@ class WeChatChannel:
     code = Channel.WECHAT
     label = Channel.WECHAT.label
     account_kind = AccountKind.WECHAT
-    sender = "benefits.relay_orders"
     most_lines = 10_000
 
     @property
@@ -57,6 +57,7 @@ class WeChatChannel:
         by: User | ServiceActor,
     ) -> None:
         orders.queue(lines)
+        wake("benefits.relay_orders")
 
     def send(self, order: Order) -> Answer:
         """Ask for a transfer; the end of it is only believed when a query says so."""
