@@ -118,7 +118,7 @@ def _send_some(batch: PayoutBatch, after: int, by: Actor) -> int:
         sending = PayoutLine.objects.filter(pk__in=ids, state=LineState.SENDING).order_by("seq")
         if sending.exists():
             channel.queue(batch, sending, by=by)
-        return seqs[-1]
+    return seqs[-1]
 
 
 @transaction.atomic

@@ -60,7 +60,6 @@ UNSCOPED = {
     "benefits.CardEvent": "shown on its card's page",
     "benefits.PayoutOrder": "what the relay does next about a line",
     "benefits.ChannelNotice": "what a channel told about an order",
-    "benefits.RefusedNotice": "why a notice was refused, and nothing of it",
     "benefits.Cycle": "a period of a programme",
     "benefits.StockMovement": "what changed a store's number",
     "benefits.PointsMovement": "shown on its person's page of points",
