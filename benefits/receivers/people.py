@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.db.models import Q
 from django.dispatch import receiver
 
 from benefits.actions import cards
-from benefits.models import CardRequestLine
+from benefits.models import CardRequestLine, HandOut, PayoutOrder
+from members.actions.forgetting import GONE
 from members.models import Consent, Membership, Person
 from members.models.consents import Purpose
 from members.signals import consent_given, consent_withdrawn, person_anonymised
@@ -40,6 +42,9 @@ def on_consent_given(sender: Any, consent: Consent, by: User | ServiceActor, **k
 
 @receiver(person_anonymised, dispatch_uid="cards.person_anonymised")
 def on_person_anonymised(sender: Any, person: Person, **kwargs: Any) -> None:
-    """Empty what was sent to the bank to make cards; accounts and payments are vouchers."""
+    """Empty what was sent to the bank to make cards, and words; vouchers of payments stay."""
     lines = CardRequestLine.objects.filter(card__person=person)
     lines.update(name="", id_number="", phone="")
+    PayoutOrder.objects.filter(line__entitlement__person=person).update(package=None)
+    given = HandOut.objects.filter(Q(person=person) | Q(entitlement__person=person))
+    given.exclude(undone_reason="").update(undone_reason=GONE)

@@ -42,7 +42,8 @@ OF_NOBODY = {
     "outreach": {"Drive", "JoinCode"},
     "stations": {"ServicePoint", "HolidayHours"},
     "benefits": {"BankFile", "Budget", "Programme", "Cycle", "Account", "PayoutBatch",
-                 "DayRecord", "SendingLock"},
+                 "DayRecord", "SendingLock", "ProgrammeVersion", "GoodsItem", "Stock",
+                 "StockMovement", "ChannelPace", "ChannelNotice", "RefusedNotice"},
 }  # fmt: skip
 KEPT = {
     # Codes, never words.
@@ -64,11 +65,13 @@ KEPT = {
     "members.MemberVehicle": {"plate"},
     # Vouchers of money that was paid: kept by the law on accounting.
     "benefits.PayeeAccount": None, "benefits.MemberCard": None, "benefits.CardEvent": {"code"},
-    "benefits.Entitlement": {"review"}, "benefits.PayoutLine": None,
+    "benefits.Entitlement": {"review", "results"}, "benefits.PayoutLine": None,
     "benefits.LineSettlement": {"note"}, "benefits.LineEvidence": None,
     "benefits.RecordLine": None, "benefits.Difference": None,
     # Emptied by the app itself when it hears `person_anonymised`.
     "benefits.CardRequestLine": None,
+    "benefits.HandOut": {"undone_reason"},
+    "benefits.PayoutOrder": {"bill_no", "package", "channel_state"},
 }  # fmt: skip
 
 
