@@ -88,7 +88,7 @@ PLUMBING = {
     "core:preferences": send(PUBLIC),
     "core:demo-phone": look(PUBLIC),
     # Nobody signs in there: WeChat Pay's signature is asked for.
-    "pay:wechat-notice": send(PUBLIC),
+    "pay:wechat-notice": library(PUBLIC),  # 401 to whoever is not WeChat Pay
 }
 
 ACCOUNTS = {
@@ -320,7 +320,9 @@ BENEFITS = {
     "benefits:entitlement-list": look(MONEY),
     "benefits:entitlement-void": send(CHIEFS, AREA_A, "entitlement"),
     "benefits:ledger": look(MONEY),
-    "benefits:match-list": Row({"GET": MONEY, "HEAD": MONEY, "POST": FINANCE}),
+    "benefits:match-list": Row(
+        {"GET": MONEY, "HEAD": MONEY, "POST": FINANCE}, shut_out=LOOK_AT_MONEY
+    ),
     "benefits:sending-ask": send(FINANCE, DISTRICT_ONLY, "sending_lock", shut_out=LOOK_AT_MONEY),
     # The cast's maker asked for it: a second person agrees.
     "benefits:sending-lift": send(
@@ -329,7 +331,10 @@ BENEFITS = {
     "benefits:match-detail": look(MONEY, DISTRICT_ONLY, "match"),
     "benefits:match-again": send(FINANCE, DISTRICT_ONLY, "match", shut_out=LOOK_AT_MONEY),
     "benefits:difference-detail": Row(
-        {"GET": MONEY, "HEAD": MONEY, "POST": FINANCE}, DISTRICT_ONLY, "difference"
+        {"GET": MONEY, "HEAD": MONEY, "POST": FINANCE},
+        DISTRICT_ONLY,
+        "difference",
+        shut_out=LOOK_AT_MONEY,
     ),
     # The cast's maker proposed it: a second person confirms.
     "benefits:difference-confirm": send(
@@ -440,7 +445,7 @@ API = {
     "api:cards-detail": look(CARDS, AREA_A, "card"),
     "api:programmes-list": look(MONEY),
     "api:entitlements-list": look(MONEY),
-    "api:entitlements-detail": look(MONEY, DISTRICT_ONLY, "entitlement"),
+    "api:entitlements-detail": look(MONEY, AREA_A, "entitlement"),
     "api:goods-list": look(DECIDERS),
     "api:goods-detail": look(DECIDERS, AREA_A, "stock"),
     "api:points-list": look(DECIDERS),

@@ -35,7 +35,7 @@ def test_each_template_becomes_a_programme(district, district_officer, template)
     data = {name: value for name, value in initial.items() if not (value is None or value is False)}
     if template.item:
         data["item"] = str(data["item"].pk)
-    data |= {"budget": "100000", "transport": "folder"}
+    data |= {"budget": "100000", "channel": "bank_file", "transport": "folder"}
     form = ProgrammeForm(data, user=district_officer)
     assert form.is_valid(), form.errors
     made = payouts.programmes.create_programme(by=district_officer, **form.values())

@@ -21,6 +21,7 @@ FORM = {
     "cycle": "2026", "timing": "met_inside", "standings": "active", "needs_card": "on",
     "beneficiary": "person", "benefit": "cash", "window_from": "2026-01-01",
     "window_to": "2027-12-31", "notice_days": "0", "transport": "folder",
+    "channel": "bank_file",
 }  # fmt: skip
 
 

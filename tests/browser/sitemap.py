@@ -29,6 +29,7 @@ WALKED_JOB = {
     "benefits:batch-upload", "benefits:line-settle", "worker:status-code", "worker:status-answer",
     "worker:join", "worker:join-work", "worker:join-vehicle", "worker:join-check",
     "worker:join-code", "worker:join-done", "worker:own-data", "worker:status-move",
+    "worker:status-benefits",
 }  # fmt: skip
 # Steps of a log-in, links that come by text message.
 WALKED_ELSEWHERE = {
@@ -42,6 +43,8 @@ ROWLESS = {
     "members:duplicate-detail", "members:filing-done", "members:filing-new", "members:link-end",
     "members:member-again", "members:plaque-end", "members:request-answer",
     "members:request-detail", "members:transfer-letter", "members:seat-end", "members:seat-new",
+    "benefits:difference-detail", "benefits:match-detail", "benefits:hand-out",
+    "benefits:hand-out-detail", "benefits:employer-why",
 }  # fmt: skip
 # Only for an account without its second step yet, and after typing the password again.
 NOT_WALKED = {"mfa_activate_totp", "mfa_view_recovery_codes"}

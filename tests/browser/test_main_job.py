@@ -311,7 +311,7 @@ def ask_status(story: Story) -> None:
     expect(page.locator("[data-card-state]")).to_have_attribute("data-card-state", "activated")
     expect(page.locator("[data-benefit]").first).to_contain_text(words["subsidy"])
     story.look(page)
-    for path in ("/status/data/", "/status/move/"):
+    for path in ("/status/data/", "/status/move/", "/status/benefits/"):
         page.goto(path)
         story.look(page)
     desk = story.people.officer("district_officer")
