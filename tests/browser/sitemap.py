@@ -21,7 +21,7 @@ NO_PAGES = {
     "health-live", "health-ready", "set_language", "mfa_download_recovery_codes",
     "members:import-template", "members:register-template", "members:unit-pick",
     "reports:coverage-xlsx", "members:unit-children",
-    "core:attachment",
+    "core:attachment", "pay:wechat-notice",
 }  # fmt: skip
 # No link leads there in a fresh demo: the main job looks at them on its way.
 WALKED_JOB = {
