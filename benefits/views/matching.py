@@ -22,8 +22,8 @@ from benefits.queries.matching import records, sides, statements_apart
 from benefits.states.cards import FileState
 from benefits.states.matching import TAKEN_AS_EVIDENCE, DifferenceState
 from benefits.views.shared import (
-    PAYOUT_RIGHTS,
     act,
+    is_finance,
     posted,
     require_finance,
     staff,
@@ -34,16 +34,12 @@ from benefits.words import DIFFERENCE_KINDS, problem_rows
 from unionportal.core import files, reveal
 from unionportal.core.errors import Refused
 from unionportal.core.paging import Keyset
-from unionportal.core.roles import Permission, permissions_of
+from unionportal.core.roles import Permission
 from unionportal.core.tables import Empty
 from unionportal.core.views.jobs import attachment_response
 from unionportal.core.views_base import desk
 
 P = Permission
-
-
-def _is_finance(request: HttpRequest) -> bool:
-    return bool(PAYOUT_RIGHTS & permissions_of(request.user))
 
 
 @desk(get=P.VIEW_MONEY, post=P.VIEW_MONEY)
@@ -68,7 +64,7 @@ def match_list(request: HttpRequest) -> HttpResponse:
             {"file": file, "problems": problem_rows(file.problems)}
             for file in statements_apart(request.user)[:20]
         ],
-        "is_finance": _is_finance(request),
+        "is_finance": is_finance(request),
     }
     return render(request, "benefits/match_list.html", context, status=status_of(form))
 
@@ -113,7 +109,7 @@ def match_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         "tabs": tabs,
         "page": page,
         "table": DifferenceTable(page.rows, request=request, empty=empty),
-        "is_finance": _is_finance(request),
+        "is_finance": is_finance(request),
     }
     return render(request, "benefits/match_detail.html", context)
 
@@ -160,7 +156,7 @@ def difference_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         "difference": difference,
         "kind": DIFFERENCE_KINDS[DifferenceState(difference.state)],
         "form": form,
-        "is_finance": _is_finance(request),
+        "is_finance": is_finance(request),
         "is_taken": not needs_document,
     }
     return submitted(request, form, run) or render(

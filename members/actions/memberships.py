@@ -209,14 +209,13 @@ def _write_consents(openings: Sequence[Opening]) -> None:
         if opening.person.pk not in known and not _withdrew_since(opening)
     )
     # Who agrees again after having withdrawn may be worked with again (PIPL 15).
-    back = [consent.person_id for consent in given if consent.person.stopped_at]
-    if back:
+    if back := [consent.person_id for consent in given if consent.person.stopped_at]:
         Person.objects.filter(pk__in=back).update(stopped_at=None, stopped_reason="")
 
 
 def _withdrew_since(opening: Opening) -> bool:
-    stopped, said = opening.person.stopped_at, opening.confirmed_at
-    return stopped is not None and said is not None and said <= stopped
+    stopped = opening.person.stopped_at
+    return bool(stopped and opening.confirmed_at and opening.confirmed_at <= stopped)
 
 
 @transaction.atomic
