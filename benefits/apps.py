@@ -9,6 +9,7 @@ class BenefitsConfig(AppConfig):
         # Registers receivers, tasks and their schedules, and who reads and makes which bank file.
         from benefits import (  # noqa: F401, PLC0415 - these need the models
             card_figures,
+            checks,
             figures,
             merging_points,
             openers,

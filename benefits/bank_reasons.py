@@ -1,4 +1,4 @@
-"""What a bank's words mean to us (domain.md 6.2). A text that is not here is not guessed at."""
+"""What the reference bank's words mean to us (domain.md 6.2); one not here is not guessed at."""
 
 from __future__ import annotations
 
@@ -26,7 +26,6 @@ FAILURE_TEXTS = {
     "格式错误": Reason.BATCH_REJECTED,
     "可疑": Reason.RISK_BLOCKED,
 }
-DUPLICATE_FILE = "0030"
 
 
 def read(*, is_paid: bool, text: str) -> tuple[Outcome, Reason]:

@@ -20,7 +20,7 @@ class BankFileForm(forms.Form):
 
     file = forms.FileField(
         label=_("File from the bank"),
-        widget=FileInput({"accept": ".txt"}),
+        widget=FileInput({"accept": ".txt,.csv"}),
         allow_empty_file=True,
         help_text=_("Answers about cards or activations, exactly as the bank made it."),
     )

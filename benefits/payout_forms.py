@@ -68,7 +68,7 @@ class ResultForm(forms.Form):
 
     file = forms.FileField(
         label=_("File from the bank"),
-        widget=FileInput(attrs={"accept": ".txt,text/plain"}),
+        widget=FileInput(attrs={"accept": ".txt,.csv,text/plain,text/csv"}),
         help_text=_("As the bank gave it; do not open and save it"),
     )
 

@@ -63,6 +63,11 @@ PROBLEMS: dict[str, str | Promise] = {
     "empty": _("The file is empty"),
     "too_big": _("The file is too big"),
     "not_gbk": _("The file is not GBK text"),
+    "not_utf8": _("The file is not UTF-8 text"),
+    "quotes": _("The quotes of the line do not close"),
+    "columns": _("The columns are not those agreed"),
+    "fen": _("The amount is not a whole number of fen"),
+    "plain_seq": _("The line number is not one"),
     "cut": _("The end of the file is missing"),
     "line_end": _("A line has the wrong line end"),
     "control": _("A line has characters that do not belong there"),
@@ -97,6 +102,9 @@ PROBLEMS: dict[str, str | Promise] = {
 # Why the bank makes no card, by its code (domain.md 6.2); an unknown code is shown as it is.
 CARD_REFUSALS: dict[str, str | Promise] = {
     "0014": _("The name is not the one the bank knows"),
+    "E1001": _("The name is not the one the bank knows"),
+    "E1006": _("The ID number is not the one the bank knows"),
+    "E3001": _("The bank looks into this person first"),
     "0017": _("The ID number is not the one the bank knows"),
     "0018": _("The bank looks into this person first"),
     "0032": _("The bank could not read the request"),

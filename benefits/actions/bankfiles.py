@@ -76,7 +76,8 @@ def _keep(
 ) -> Receipt:
     with connection.cursor() as cursor:  # one at a time, so that a repeat finds its first
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [RECEIVE_LOCK])
-    kind, sha256 = profiles.current().identify(content), outbound.digest(content)
+    profile, kind = profiles.recognise(content)
+    sha256 = outbound.digest(content)
     first = BankFile.objects.filter(direction=Direction.IN, kind=kind, sha256=sha256).first()
     if first is not None:
         BankFile.objects.filter(pk=first.pk).update(repeats=F("repeats") + 1)
@@ -88,6 +89,7 @@ def _keep(
     file = BankFile(
         direction=Direction.IN,
         kind=kind,
+        profile=profile.name,
         name=name[:120],
         sha256=sha256,
         state=FileState.RECEIVED if content else FileState.QUARANTINED,
@@ -99,7 +101,7 @@ def _keep(
     if content:
         file.attachment = files.store(
             content, by=by, kind="bank_file", name=name, keep_for=KEEP_FOR,
-            content_type="text/plain; charset=gbk",
+            content_type=f"text/plain; charset={profile.charset}",
         )  # fmt: skip
     file.save(force_insert=True)
     audit.record(by=by, verb="bank_file.receive", target=file, to_state=file.state)

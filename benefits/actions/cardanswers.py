@@ -64,9 +64,9 @@ def apply_answers(file: BankFile, content: bytes) -> dict[str, int]:
     the bank refused the whole request), card_taken (the number is somebody else's). The same facts
     again count as known; a card closed meanwhile gets its number and nothing else.
     """
-    parsed = profiles.current().parse_card_answers(content)
+    parsed = profiles.named(file.profile).parse_card_answers(content)
     file.number, file.line_count = parsed.number, len(parsed.rows)
-    request = _request(parsed.number)
+    request = _request(parsed.number, file.profile)
     file.answers = request
     lines = {
         line.seq: line
@@ -88,9 +88,9 @@ def apply_answers(file: BankFile, content: bytes) -> dict[str, int]:
     return {"issued": len(issued), "rejected": len(refused), "known": len(pairs) - len(new)}
 
 
-def _request(number: str) -> BankFile:
+def _request(number: str, profile: str) -> BankFile:
     request = BankFile.objects.filter(
-        direction=Direction.OUT, kind=FileKind.CARD_REQUEST, number=number
+        direction=Direction.OUT, kind=FileKind.CARD_REQUEST, number=number, profile=profile
     ).first()
     if request is None:
         raise Quarantine([Problem("unknown_batch", 1, number)])
@@ -239,7 +239,7 @@ def apply_activations(file: BankFile, content: bytes) -> dict[str, int]:
 
     An unknown card sets the file apart until the answer that names it has been applied.
     """
-    parsed = profiles.current().parse_activations(content)
+    parsed = profiles.named(file.profile).parse_activations(content)
     file.number, file.line_count = parsed.number, len(parsed.rows)
     found = _cards_of(parsed.rows)
     unknown = [row for row in parsed.rows if card_key(row.card_no) not in found]
@@ -280,9 +280,10 @@ def _activate(pairs: Sequence[tuple[Activation, MemberCard]], file: BankFile) ->
 @handler(FileKind.REJECT)
 def apply_refusal(file: BankFile, content: bytes) -> dict[str, int]:
     """Apply `X_…`: the bank took nothing of one of our files; its kind knows what follows."""
-    refusal = profiles.current().parse_refusal(content)
+    refusal = profiles.named(file.profile).parse_refusal(content)
     file.number, file.line_count = refusal.number, 1
-    out = BankFile.objects.filter(direction=Direction.OUT, number=refusal.number).first()
+    sent = BankFile.objects.filter(direction=Direction.OUT, profile=file.profile)
+    out = sent.filter(number=refusal.number).first()
     if out is None:
         raise Quarantine([Problem("unknown_batch", 1, refusal.number)])
     file.answers = out

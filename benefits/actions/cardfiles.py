@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from benefits import bank_reasons, outbound, profiles
+from benefits import outbound, profiles
 from benefits.actions import bankfiles, cards
 from benefits.actions.rights import require
 from benefits.inbound import Problem, Quarantine, refusal_handler
@@ -51,7 +51,7 @@ def build_request(*, by: User, transport: Transport = Transport.FOLDER) -> BankF
         raise Refused(_("No card waits to be requested."), code="nothing_waits")
     number = _next_number()
     file = BankFile(
-        direction=Direction.OUT, kind=FileKind.CARD_REQUEST, number=number,
+        direction=Direction.OUT, kind=FileKind.CARD_REQUEST, number=number, profile=profile.name,
         name=profile.file_name(FileKind.CARD_REQUEST, number), line_count=len(fitting),
         state=FileState.READY, transport=transport, created_at=timezone.now(), created_by=by,
     )  # fmt: skip
@@ -99,7 +99,8 @@ def _render(file: BankFile, lines: Sequence[CardRequestLine]) -> bytes:
         CardRow(line.seq, line.name, line.id_type, line.id_number, line.phone) for line in lines
     ]
     day = timezone.localtime(file.created_at).date()
-    return profiles.current().render_card_request(CardRequest(file.number, day, rows))
+    profile = profiles.named(file.profile)
+    return profile.render_card_request(CardRequest(file.number, day, rows))
 
 
 def _render_again(file: BankFile) -> bytes:
@@ -152,7 +153,7 @@ def refuse(out_file: BankFile, refusal: BankFile, code: str) -> dict[str, int]:
 
     Quarantined as a contradiction when the bank has answered lines of it.
     """
-    if code == bank_reasons.DUPLICATE_FILE:
+    if code == profiles.named(out_file.profile).repeat_code:
         return {"kept": out_file.line_count}
     if out_file.card_lines.exclude(outcome="").exists():
         raise Quarantine([Problem("contradiction", 1, out_file.number)])

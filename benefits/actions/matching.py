@@ -19,11 +19,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from benefits import profiles
 from benefits.actions.lines import add_evidence, settle
 from benefits.actions.rights import finance_person
 from benefits.inbound import Problem, Quarantine, handler
 from benefits.models import BankFile, DayRecord, Difference, LineEvidence
-from benefits.profiles import statements
 from benefits.profiles.statements import Movement
 from benefits.states.cards import FileKind
 from benefits.states.matching import (
@@ -52,6 +52,11 @@ EVIDENCE_OF = {RecordSource.STATEMENT: EvidenceSource.STATEMENT,
                RecordSource.BILL: EvidenceSource.BILL}  # fmt: skip
 
 
+def is_statement(content: bytes) -> bool:
+    """Say whether a bank's file is a statement of the account payouts leave from."""
+    return profiles.recognise(content)[1] == FileKind.STATEMENT
+
+
 @handler(FileKind.STATEMENT)
 def apply_statement(file: BankFile, content: bytes) -> dict[str, int]:
     """Keep a bank statement and have it compared; return how many lines it has.
@@ -59,7 +64,7 @@ def apply_statement(file: BankFile, content: bytes) -> dict[str, int]:
     One of the same day that goes on where an earlier one ended adds its rest. Raises `Quarantine`
     for a file that is not whole, and for another one of a day that is known.
     """
-    statement = statements.parse(content)
+    statement = profiles.named(file.profile).parse_statement(content)
     file.number, file.line_count = statement.number, len(statement.rows)
     earlier = (
         DayRecord.objects.select_for_update(of=("self",))

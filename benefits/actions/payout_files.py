@@ -90,7 +90,7 @@ def queue(batch: PayoutBatch, lines: QuerySet[PayoutLine], *, by: User | Service
     rows = [PayoutRow(seq, *terms) for seq, (_pk, *terms) in enumerate(found, start=1)]
     content = profile.render_payout_request(_request(batch, number, rows))
     file = BankFile.objects.create(
-        direction=Direction.OUT, kind=FileKind.PAYOUT_REQUEST, number=number,
+        direction=Direction.OUT, kind=FileKind.PAYOUT_REQUEST, number=number, profile=profile.name,
         name=profile.file_name(FileKind.PAYOUT_REQUEST, number), sha256=outbound.digest(content),
         line_count=len(rows), state=FileState.READY, transport=batch.transport,
         payout_batch=batch, created_by_id=by.pk,
@@ -112,7 +112,7 @@ def _number_of_next(batch: PayoutBatch, most_lines: int) -> str:
 
 
 def _render(file: BankFile) -> bytes:
-    return profiles.current().render_payout_request(request_of(file))
+    return profiles.named(file.profile).render_payout_request(request_of(file))
 
 
 def _held(file: BankFile) -> PayoutBatch:

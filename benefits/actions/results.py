@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import DurationField, ExpressionWrapper, F, QuerySet, Value
 from django.db.models.functions import Now
 
-from benefits import bank_reasons, profiles
+from benefits import profiles
 from benefits.actions.lines import add_evidence, close_if_settled, settle
 from benefits.inbound import Problem, Quarantine, handler, refusal_handler
 from benefits.models import BankFile, LineEvidence, PayoutBatch, PayoutLine
@@ -41,21 +41,20 @@ def is_about_payouts(content: bytes) -> bool:
 
     A refusal counts by the batch it names; one that cannot be read decides nothing.
     """
-    profile = profiles.current()
-    kind = profile.identify(content)
+    profile, kind = profiles.recognise(content)
     if kind != FileKind.REJECT:
         return kind == FileKind.PAYOUT_RESULT
     try:
         number = profile.parse_refusal(content).number
     except Quarantine:
         return False
-    return _requests(number).exists()
+    return _requests(number, profile.name).exists()
 
 
-def _requests(number: str) -> QuerySet[BankFile]:
-    """The file of payouts that went out under this number."""
+def _requests(number: str, profile: str) -> QuerySet[BankFile]:
+    """The file of payouts that went out under this number to the bank of this profile."""
     return BankFile.objects.filter(
-        direction=Direction.OUT, kind=FileKind.PAYOUT_REQUEST, number=number
+        direction=Direction.OUT, kind=FileKind.PAYOUT_REQUEST, number=number, profile=profile
     )
 
 
@@ -65,9 +64,9 @@ def apply_result(file: BankFile, content: bytes) -> dict[str, int]:
 
     Raises `Quarantine` with every line that does not fit what was sent; then nothing is posted.
     """
-    result = profiles.current().parse_payout_result(content)
+    result = profiles.named(file.profile).parse_payout_result(content)
     file.number, file.line_count = result.number, len(result.rows)
-    file.answers = request = _request_called(result.number)
+    file.answers = request = _request_called(result.number, file.profile)
     lines = lines_of(request).select_related("payee_account")
     sent = {line.order_no: line for line in lines}
     problems = list(_problems(result.rows, sent))
@@ -79,12 +78,12 @@ def apply_result(file: BankFile, content: bytes) -> dict[str, int]:
     return {"answers": len(rows), "new": new, **counts}
 
 
-def _request_called(number: str) -> BankFile:
+def _request_called(number: str, profile: str) -> BankFile:
     """Return the file of this number that went out; its list is held."""
     held = PayoutBatch.objects.select_for_update(of=("self",)).filter(
-        files__in=_requests(number), state__in=SENT_BATCH
+        files__in=_requests(number, profile), state__in=SENT_BATCH
     )
-    request = _requests(number).first() if held.exists() else None
+    request = _requests(number, profile).first() if held.exists() else None
     if request is None:
         raise Quarantine([Problem("unknown_batch", 1, number)])
     return request
@@ -119,9 +118,9 @@ def _differences(answer: PayoutAnswer, line: PayoutLine) -> Iterator[str]:
 
 
 def _evidence(answer: PayoutAnswer, line: PayoutLine, file: BankFile) -> LineEvidence:
-    outcome, reason = bank_reasons.read(is_paid=answer.is_paid, text=answer.text)
+    outcome, reason = profiles.named(file.profile).meaning(answer)
     words = (
-        "S" if answer.is_paid else "F",
+        "P" if answer.is_open else "S" if answer.is_paid else "F",
         answer.code,
         answer.text,
         str(answer.at),
@@ -149,10 +148,10 @@ def _hash(*words: str) -> str:
 def refuse(out_file: BankFile, refusal: BankFile, code: str) -> dict[str, int]:
     """Apply the bank's refusal of a whole payout file.
 
-    "Seen before" (0030) says that the first file stands: nothing fails. Any other refusal says that
+    "Seen before" says that the first file stands: nothing fails. Any other refusal says that
     no line was paid; lines it paid all the same become contested.
     """
-    if code == bank_reasons.DUPLICATE_FILE:
+    if code == profiles.named(out_file.profile).repeat_code:
         return {"kept": out_file.line_count}
     PayoutBatch.objects.select_for_update(of=("self",)).get(files=out_file)
     rows = [

@@ -52,6 +52,8 @@ class BankFile(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     direction = models.CharField(max_length=3, choices=Direction)
     kind = models.CharField(_("kind"), max_length=15, choices=FileKind)
+    # The bank's formats it is written in; see `benefits.profiles`.
+    profile = models.CharField(max_length=20, default="reference")
     number = models.CharField(_("batch number"), max_length=40, blank=True, default="")
     name = models.CharField(_("file name"), max_length=120)
     sha256 = models.CharField(max_length=64)

@@ -1,4 +1,4 @@
-"""Strict reading of GBK files of lines split by `|`: every problem is found, none is guessed away.
+"""Strict reading of banks' files of lines: every problem is found, none is guessed away.
 
 Line numbers in problems count from 1, the header. Personal data never gets into a problem.
 """
@@ -24,27 +24,39 @@ CARD = re.compile(r"[0-9]{16,19}")
 CODE = re.compile(r"[0-9A-Za-z_-]{1,10}")
 MOMENT = re.compile(r"[0-9]{14}")
 DAY = re.compile(r"[0-9]{8}")
+ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+ISO_MOMENT = re.compile(ISO_DAY.pattern + r" [0-9]{2}:[0-9]{2}:[0-9]{2}")
 CONTROL = re.compile(r"[\x00-\x09\x0b\x0c\x0e-\x1f\x7f]")
 SEPARATOR, LINE_END = "|", "\r\n"
 MOST_BYTES = 25 * 1024 * 1024
 
 
 def split(content: bytes) -> list[list[str]]:
-    """Return the rows, split; raise Quarantine: empty, too_big, not_gbk, cut, line_end, control."""
+    """Return the rows of a GBK file split by `|`; raise Quarantine as `lines_of` does."""
+    return [line.split(SEPARATOR) for line in lines_of(content, "gbk", "not_gbk", LINE_END)]
+
+
+def lines_of(content: bytes, charset: str, not_text: str, line_end: str) -> list[str]:
+    """Return the lines of a whole file, at least one.
+
+    Raises Quarantine: empty, too_big, `not_text` (of another charset), cut, line_end, control.
+    """
     if not content:
         raise Quarantine([Problem("empty")])
     if len(content) > MOST_BYTES:
         raise Quarantine([Problem("too_big")])
     try:
-        text = content.decode("gbk")
+        text = content.decode(charset)
     except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\r\n") + 1
-        raise Quarantine([Problem("not_gbk", line)]) from error
-    lines = text.split(LINE_END)
+        line = content[: error.start].count(line_end.encode()) + 1
+        raise Quarantine([Problem(not_text, line)]) from error
+    lines = text.split(line_end)
     if lines.pop() != "":
         raise Quarantine([Problem("cut", len(lines) + 1)])
+    if not lines:  # nothing behind the mark of its charset
+        raise Quarantine([Problem("empty")])
     _refuse_stray_characters(lines)
-    return [line.split(SEPARATOR) for line in lines]
+    return lines
 
 
 def _refuse_stray_characters(lines: Sequence[str]) -> None:
@@ -93,6 +105,12 @@ class Reader:
 
     def moment(self, text: str) -> datetime:
         return self._date(text, MOMENT, "%Y%m%d%H%M%S", "time")
+
+    def iso_day(self, text: str) -> date:
+        return self._date(text, ISO_DAY, "%Y-%m-%d", "date").date()
+
+    def iso_moment(self, text: str) -> datetime:
+        return self._date(text, ISO_MOMENT, "%Y-%m-%d %H:%M:%S", "time")
 
     def _date(self, text: str, form: re.Pattern[str], layout: str, code: str) -> datetime:
         now = timezone.localtime()

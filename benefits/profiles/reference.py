@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import date
 
+from benefits import bank_reasons
 from benefits.inbound import Problem, Quarantine
-from benefits.profiles import reading
+from benefits.profiles import reading, statements
 from benefits.profiles.reading import Reader
 from benefits.profiles.rows import (
     Activation,
@@ -19,9 +20,11 @@ from benefits.profiles.rows import (
     PayoutRequest,
     PayoutResult,
     Refusal,
+    UnrenderableError,
 )
-from benefits.profiles.statements import STATEMENT_HEADER
+from benefits.profiles.statements import STATEMENT_HEADER, Statement
 from benefits.states.cards import FileKind
+from benefits.states.payouts import Outcome, Reason
 from unionportal.core.money import yuan_text
 
 RESULT_HEADER = re.compile(rb"R\|")
@@ -30,17 +33,11 @@ ACTIVATIONS_HEADER = re.compile(rb"H\|A[0-9]{8}-[0-9]+\|")
 ANSWER_HEADER = re.compile(rb"H\|CR[A-Za-z0-9-]*\|")
 
 
-class UnrenderableError(ValueError):
-    """A value the bank's file cannot carry; `seq` names its line, 0 the header."""
-
-    def __init__(self, seq: int, why: str) -> None:
-        super().__init__(f"line {seq}: {why}")
-        self.seq = seq
-
-
 class ReferenceProfile:
     name = "reference"
+    charset = "gbk"
     most_lines = 5_000
+    repeat_code = "0030"
 
     def identify(self, content: bytes) -> FileKind:
         """Say what a file from the bank is, by how it begins; its name proves nothing."""
@@ -67,6 +64,10 @@ class ReferenceProfile:
         except UnicodeEncodeError:
             return False
         return "|" not in text and not reading.CONTROL.search(text) and text.isprintable()
+
+    def meaning(self, answer: PayoutAnswer) -> tuple[Outcome, Reason]:
+        """Return what an answer says, and why, by its text."""
+        return bank_reasons.read(is_paid=answer.is_paid, text=answer.text)
 
     def render_payout_request(self, request: PayoutRequest) -> bytes:
         """Return the bytes of a `PB….txt`."""
@@ -145,6 +146,10 @@ class ReferenceProfile:
         code = reader.read(reading.CODE, fields[2], "code")
         reader.finish()
         return Refusal(number, code, fields[3])
+
+    def parse_statement(self, content: bytes) -> Statement:
+        """Read `S_<yyyymmdd>.txt`."""
+        return statements.parse(content)
 
     def _encode(self, rows: Iterable[Sequence[str]]) -> bytes:
         lines = []

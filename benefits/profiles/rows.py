@@ -7,7 +7,17 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol
 
+from benefits.profiles.statements import Statement
 from benefits.states.cards import FileKind
+from benefits.states.payouts import Outcome, Reason
+
+
+class UnrenderableError(ValueError):
+    """A value the bank's file cannot carry; `seq` names its line, 0 the header."""
+
+    def __init__(self, seq: int, why: str) -> None:
+        super().__init__(f"line {seq}: {why}")
+        self.seq = seq
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +58,8 @@ class PayoutAnswer:
     at: datetime | None
     serial: str
     order_no: str
+    # The bank has the line and will say more.
+    is_open: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,18 +130,23 @@ class Refusal:
 class BankFileProfile(Protocol):
     """One bank's file formats. Rendering gives the same bytes for the same rows, always.
 
-    The parsers raise `inbound.Quarantine` with every problem of the file.
+    The parsers raise `inbound.Quarantine` with every problem of the file. `repeat_code` is what
+    the bank says when it refuses a file because it has it already.
     """
 
     name: str
+    charset: str
     most_lines: int
+    repeat_code: str
 
     def identify(self, content: bytes) -> FileKind: ...
     def file_name(self, kind: FileKind, number: str) -> str: ...
     def can_carry(self, text: str) -> bool: ...
+    def meaning(self, answer: PayoutAnswer) -> tuple[Outcome, Reason]: ...
     def render_payout_request(self, request: PayoutRequest) -> bytes: ...
     def render_card_request(self, request: CardRequest) -> bytes: ...
     def parse_payout_result(self, content: bytes) -> PayoutResult: ...
     def parse_card_answers(self, content: bytes) -> CardAnswers: ...
     def parse_activations(self, content: bytes) -> Activations: ...
     def parse_refusal(self, content: bytes) -> Refusal: ...
+    def parse_statement(self, content: bytes) -> Statement: ...

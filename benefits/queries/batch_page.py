@@ -17,6 +17,7 @@ from benefits.states.payouts import (
     SENT_BATCH,
     BatchState,
     LineState,
+    Outcome,
     SettlementState,
 )
 from benefits.words import problem_rows
@@ -132,7 +133,8 @@ def _matches(batch: PayoutBatch, figures: BatchFigures, files: list[BankFile]) -
     if not files:
         return rows
     sent = figures.of(*AT_THE_BANK, L.PAID, L.FAILED, L.RETURNED)
-    said = batch.lines.filter(evidence__source="bank_file").distinct()
+    ends = [Outcome.SUCCESS, Outcome.FAILURE, Outcome.UNCLEAR]
+    said = batch.lines.filter(evidence__source="bank_file", evidence__outcome__in=ends).distinct()
     answered = said.aggregate(people=Count("pk", distinct=True))["people"]
     fen = batch.lines.filter(pk__in=said.values("pk")).aggregate(fen=Sum("amount_fen"))["fen"] or 0
     return [

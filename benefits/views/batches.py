@@ -269,7 +269,7 @@ def _take_result(request: HttpRequest, upload: Any) -> None:
     content = files.read_upload(upload)
     if not results.is_about_payouts(content):
         raise Refused(
-            _("This is no answer about payouts. Its first line must begin with R or X."),
+            _("This is no answer about payouts. Upload the file as the bank gave it."),
             code="not_a_result", field="file",
         )  # fmt: skip
     by = staff(request)

@@ -14,10 +14,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
-from benefits.actions import bankfiles, cardfiles, cards, results
+from benefits.actions import bankfiles, cardfiles, cards, matching, results
 from benefits.forms import BankFileForm, CardSearchForm, ReasonForm
 from benefits.models import BankFile, CardEvent, MemberCard
-from benefits.profiles.statements import STATEMENT_HEADER
 from benefits.queries.cards import card_list, counts_by_state, request_queue
 from benefits.states.cards import CardState, Direction, FileState, Transport
 from benefits.tables import CARD_KINDS, FILE_KINDS, BankFileTable, CardTable, count_words
@@ -188,7 +187,7 @@ def cardfile_upload(request: HttpRequest) -> HttpResponse:
         return _files_page(request, form, status=400)
     try:
         content = form.content()
-        if results.is_about_payouts(content) or STATEMENT_HEADER.match(content):
+        if results.is_about_payouts(content) or matching.is_statement(content):
             raise NotAllowed(
                 _("This file is about payouts. The maker or the checker uploads it."), code="money"
             )

@@ -17,7 +17,6 @@ from benefits.actions.rights import finance_person
 from benefits.match_tables import DayRecordTable, DifferenceTable
 from benefits.models import DayRecord, Difference, SendingLock
 from benefits.payout_forms import DifferenceForm, ResultForm
-from benefits.profiles.statements import STATEMENT_HEADER
 from benefits.queries.matching import records, sides, statements_apart
 from benefits.states.cards import FileState
 from benefits.states.matching import TAKEN_AS_EVIDENCE, DifferenceState
@@ -71,9 +70,9 @@ def match_list(request: HttpRequest) -> HttpResponse:
 
 def _take_statement(request: HttpRequest, upload: Any) -> str:
     content = files.read_upload(upload)
-    if not STATEMENT_HEADER.match(content):
+    if not matching.is_statement(content):
         raise Refused(
-            _("This is no statement. Its first line must begin with H|S and the day."),
+            _("This is no statement. Upload the file as the bank gave it."),
             code="not_a_statement", field="file",
         )  # fmt: skip
     by = staff(request)

@@ -294,6 +294,8 @@ PORTAL_LAN = False
 SMS_GATEWAY = env.text("SMS_GATEWAY", "unionportal.core.messaging.gateways.ConsoleGateway")
 TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", 0)
 BANK_FOLDER = env.text("BANK_FOLDER", str(PORTAL_DATA / "bank"))
+# Whose formats the bank's files have: reference or comma.
+BANK_FILE_PROFILE = env.text("BANK_FILE_PROFILE", "reference")
 # The union's own account, as the bank's payout files name it.
 PAYER_ACCOUNT = env.text("PAYER_ACCOUNT", "6217000000000006")
 PAYER_NAME = env.text("PAYER_NAME", DISTRICT_NAME_ZH)

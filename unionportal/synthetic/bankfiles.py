@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 
 from django.utils import timezone
 
-from benefits import outbound, profiles
+from benefits import outbound
 from benefits.actions.bankfiles import KEEP_FOR
 from benefits.models import BankFile
 from benefits.profiles.reading import LINE_END, SEPARATOR
+from benefits.profiles.reference import REFERENCE
 from benefits.profiles.rows import CardRequest, CardRow
 from benefits.states.cards import Direction, FileKind, FileState
 from members.models.people import IdType
@@ -46,7 +47,7 @@ class BankFiles:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.most_lines = profiles.current().most_lines
+        self.most_lines = REFERENCE.most_lines
         self.done: list[BankFile] = []
         self.attachments: list[Attachment] = []
         self.counts: Counter[str] = Counter()
@@ -95,7 +96,7 @@ class BankFiles:
     def finish(self, wave: Wave) -> None:
         """Close the files of a wave: bytes, digests, counts, kept or dropped contents."""
         request = CardRequest(wave.request.number, wave.sent_at.date(), wave.rows)
-        content = profiles.current().render_card_request(request)
+        content = REFERENCE.render_card_request(request)
         self._close(wave.request, content, len(wave.rows))
         if wave.answer is not None:
             head = (wave.request.number, wave.answered_at.date())
