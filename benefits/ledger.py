@@ -17,7 +17,7 @@ from django.db.models import F, Sum
 from django.utils.translation import gettext as _
 
 from benefits import proofs
-from benefits.models import Account, Budget, Pot, TransferKind
+from benefits.models import Account, Budget, BudgetChange, Pot, TransferKind
 from unionportal.core.errors import Refused
 from unionportal.core.ids import NEW_ID_SQL
 
@@ -43,19 +43,29 @@ def open_budget(*, code: str, total_fen: int) -> Budget:
     return budget
 
 
-def change_total(budget: Budget, total_fen: int) -> None:
-    """Set another total; raise `Refused` when more than that is promised or paid already."""
+def raise_total(change: BudgetChange) -> None:
+    """Raise a total as two people agreed in this transaction; the database refuses all else."""
+    Budget.objects.filter(pk=change.budget_id).update(total_fen=change.to_fen)
+    more = Amount(change.to_fen - change.from_fen)
+    post(change.budget_id, TransferKind.GRANT, Pot.FUNDS, Pot.FREE, [more])
+
+
+def lower_total(budget: Budget, total_fen: int) -> int:
+    """Set a lower total and return the one before; raise `Refused` below what is promised or paid.
+
+    A total that is not lower is refused as well: it takes two people (`actions.budgets`).
+    """
     locked = Budget.objects.select_for_update().get(pk=budget.pk)
-    if total_fen < locked.reserved_fen + locked.paid_fen:
+    if total_fen >= locked.total_fen:
+        raise Refused(_("That is not less than the budget has."), code="budget", field="budget")
+    if total_fen < locked.used_fen:
         raise Refused(
             _("More than this is reserved or paid already."), code="budget_used", field="budget"
         )
-    change = total_fen - locked.total_fen
     Budget.objects.filter(pk=budget.pk).update(total_fen=total_fen)
-    if change > 0:
-        post(budget.pk, TransferKind.GRANT, Pot.FUNDS, Pot.FREE, [Amount(change)])
-    elif change < 0:
-        post(budget.pk, TransferKind.GRANT, Pot.FREE, Pot.FUNDS, [Amount(-change)])
+    less = Amount(locked.total_fen - total_fen)
+    post(budget.pk, TransferKind.GRANT, Pot.FREE, Pot.FUNDS, [less])
+    return locked.total_fen
 
 
 def take(budget_id: UUID, amount_fen: int, wanted: int) -> int:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext_lazy as _
 
 from benefits.models import PayoutBatch
+from benefits.queries.books import changes_waiting
 from benefits.queries.matching import differences_waiting
 from benefits.states.payouts import BatchState
 from unionportal.core.navigation import NavItem, register
@@ -28,6 +29,7 @@ def batches_waiting(user: User) -> int:
 
 WAITING = {
     "benefits:batch-list": _("payout batches wait for you"),
+    "benefits:ledger": _("higher budgets wait for you to agree"),
     "benefits:match-list": _("differences wait for somebody"),
 }
 
@@ -37,7 +39,7 @@ def register_pages() -> None:
     pages = (
         (30, _("Programmes"), "benefits:programme-list", None),
         (40, _("Payout batches"), "benefits:batch-list", batches_waiting),
-        (50, _("The books"), "benefits:ledger", None),
+        (50, _("The books"), "benefits:ledger", changes_waiting),
         (55, _("Daily match"), "benefits:match-list", differences_waiting),
     )
     register(

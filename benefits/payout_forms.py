@@ -33,9 +33,15 @@ class YuanField(forms.CharField):
 
 
 class BudgetForm(forms.Form):
-    """Another total for a programme's budget."""
+    """Another total for a programme's budget; a higher one says what for."""
 
     budget = YuanField(label=_("Budget (yuan)"))
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=200,
+        required=False,
+        help_text=_("Needed when it becomes more: another person agrees by it"),
+    )
 
 
 class ReasonForm(forms.Form):

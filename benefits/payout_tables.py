@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from benefits.models import Entitlement, PayoutBatch, PayoutLine, Posting, Programme
+from benefits.models import Entitlement, PayoutBatch, PayoutLine, Programme
 from benefits.states.payouts import NEXT_STEP, Reason
 from benefits.words import (
     BATCH_KINDS,
@@ -151,19 +151,3 @@ class LineTable(PortalTable):
         super().__init__(*args, **kwargs)
         self.settle_url = settle_url
         self.settleable = ("unknown", "paid") if settle_url else ()
-
-
-class PostingTable(PortalTable):
-    posted_at = MomentColumn(verbose_name=_("When"))
-    kind = tables.Column(verbose_name=_("Movement"), accessor="get_kind_display")
-    account = tables.Column(verbose_name=_("Account"), accessor="account__get_pot_display")
-    budget = tables.Column(verbose_name=_("Budget"), accessor="account__budget__code")
-    amount_fen = MoneyColumn(verbose_name=_("Amount (yuan)"))
-    transfer = tables.Column(verbose_name=_("Transfer"))
-
-    class Meta(PortalTable.Meta):
-        model = Posting
-        fields = ("posted_at", "kind", "account", "budget", "amount_fen", "transfer")
-
-    def render_transfer(self, value: Any) -> SafeString:
-        return format_html('<code class="mono">{}</code>', str(value)[-12:])

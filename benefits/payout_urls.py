@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from benefits.views import batches, books, brought, matching, programmes, terms
+from benefits.views import batches, books, brought, budgets, matching, programmes, terms
 
 urlpatterns = [
     path("programmes/", programmes.programme_list, name="programme-list"),
@@ -10,7 +10,7 @@ urlpatterns = [
     path("programmes/<uuid:pk>/", programmes.programme_detail, name="programme-detail"),
     path("programmes/<uuid:pk>/open/", programmes.programme_open, name="programme-open"),
     path("programmes/<uuid:pk>/close/", programmes.programme_close, name="programme-close"),
-    path("programmes/<uuid:pk>/budget/", programmes.programme_budget, name="programme-budget"),
+    path("programmes/<uuid:pk>/budget/", budgets.programme_budget, name="programme-budget"),
     path("programmes/<uuid:pk>/terms/", terms.programme_terms, name="programme-terms"),
     path("programmes/<uuid:pk>/cycles/", terms.cycle_add, name="cycle-add"),
     path("cycles/<uuid:pk>/close/", terms.cycle_close, name="cycle-close"),
@@ -39,7 +39,14 @@ urlpatterns = [
         matching.difference_document,
         name="difference-document",
     ),
-    path("ledger/", programmes.ledger_page, name="ledger"),
+    path("ledger/", books.ledger_page, name="ledger"),
+    path("ledger/check/", books.books_check, name="books-check"),
+    path("ledger/budgets/<uuid:pk>/", books.budget_detail, name="budget-detail"),
+    path("ledger/lists/<uuid:pk>/", books.batch_proof, name="batch-proof"),
+    path("ledger/accounts/<uuid:pk>/", books.account_detail, name="account-detail"),
+    path("ledger/accounts/<uuid:pk>/file/", books.account_export, name="account-export"),
+    path("ledger/changes/<uuid:pk>/confirm/", budgets.budget_confirm, name="budget-confirm"),
+    path("ledger/changes/<uuid:pk>/decline/", budgets.budget_decline, name="budget-decline"),
     path("batches/", batches.batch_list, name="batch-list"),
     path("batches/new/", batches.batch_new, name="batch-new"),
     path("batches/<uuid:pk>/", batches.batch_detail, name="batch-detail"),

@@ -99,6 +99,68 @@ CHECKS = {
         FROM benefits_payoutbatch b LEFT JOIN benefits_payoutline l ON l.batch_id = b.id
         GROUP BY b.id HAVING count(l.id) <> b.line_count
             OR coalesce(sum(l.amount_fen), 0) <> b.total_fen""",
+    "large_list_without_second_checker": """
+        SELECT b.number, b.total_fen::text FROM benefits_payoutbatch b
+        JOIN benefits_programme p ON p.id = b.programme_id
+        WHERE b.released_at IS NOT NULL AND b.total_fen >= p.second_approval_fen
+          AND b.second_key IS NULL""",
+    "budget_raised_by_one_person": """
+        SELECT b.code, concat_ws(' ', g.raised, c.agreed) FROM benefits_budget b
+        CROSS JOIN LATERAL (
+            SELECT count(*) - 1 AS raised FROM benefits_posting p
+            JOIN benefits_account a ON a.id = p.account_id AND a.pot = 'funds'
+            WHERE a.budget_id = b.id AND p.amount_fen < 0) g
+        CROSS JOIN LATERAL (
+            SELECT count(*) AS agreed FROM benefits_budgetchange
+            WHERE budget_id = b.id AND state = 'confirmed' AND decided_key <> proposed_key) c
+        WHERE g.raised > c.agreed""",
+    "line_left_before_it_was_written_down": """
+        SELECT l.id, concat_ws(' ', l.sending_at, l.sent_at, f.claimed_at, o.tried_at)
+        FROM benefits_payoutline l LEFT JOIN benefits_bankfile f ON f.id = l.file_id
+        LEFT JOIN benefits_payoutorder o ON o.line_id = l.id
+        WHERE least(l.sent_at, f.claimed_at, o.tried_at) < l.sending_at""",
+    "line_at_the_bank_without_file_or_order": """
+        SELECT l.id, concat_ws(' ', b.channel, l.state) FROM benefits_payoutline l
+        JOIN benefits_payoutbatch b ON b.id = l.batch_id
+        WHERE l.state IN ('sending', 'sent', 'awaiting_payee', 'unknown')
+          AND (b.channel = 'bank_file' AND l.file_id IS NULL OR b.channel = 'wechat'
+               AND NOT EXISTS (SELECT 1 FROM benefits_payoutorder WHERE line_id = l.id))""",
+    "order_number_left_twice": """
+        SELECT order_no, count(*)::text FROM benefits_payoutline
+        WHERE sending_at IS NOT NULL GROUP BY order_no HAVING count(*) > 1""",
+    "evidence_without_its_hash": """
+        SELECT id, source FROM benefits_lineevidence
+        WHERE content_hash !~ '^[0-9a-f]{64}$' OR event_id = ''""",
+    "right_differs_from_terms": """
+        SELECT e.id, concat_ws(' ', e.amount_fen, v.amount_fen) FROM benefits_entitlement e
+        JOIN benefits_programmeversion v ON v.id = e.version_id
+        WHERE e.amount_fen <> v.amount_fen OR e.programme_id <> v.programme_id""",
+    "line_differs_from_right": """
+        SELECT l.id, concat_ws(' ', l.amount_fen, e.amount_fen) FROM benefits_payoutline l
+        JOIN benefits_payoutbatch b ON b.id = l.batch_id
+        JOIN benefits_entitlement e ON e.id = l.entitlement_id
+        WHERE l.amount_fen <> e.amount_fen OR (b.programme_id, b.cycle_id)
+            <> (e.programme_id, e.cycle_id)""",
+}
+# Where each state column begins; every other state must be the target of a logged step (I10).
+FIRST_STATES = {
+    "benefits.programme": "draft",
+    "benefits.budgetchange": "proposed",
+    "benefits.entitlement": "waitlisted",
+    "benefits.payoutbatch": "building",
+    "benefits.payoutline": "planned",
+    "benefits.linesettlement": "proposed",
+    "benefits.difference": "open",
+}
+NOT_LOGGED = """
+    SELECT t.id, t.state FROM {table} t WHERE t.state <> '{first}' AND NOT EXISTS (
+        SELECT 1 FROM core_auditevent a WHERE a.target_type = '{label}'
+          AND a.target_id = t.id::text AND a.to_state = t.state)"""
+CHECKS |= {
+    f"{label.removeprefix('benefits.')}_moved_without_log": NOT_LOGGED.format(
+        table=label.replace(".", "_"), label=label, first=first
+    )
+    for label, first in FIRST_STATES.items()
 }
 
 

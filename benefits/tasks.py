@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from benefits import relay
+from benefits import relay, statement_files  # noqa: F401 - the second registers its job
 from benefits.actions import (
     bankfiles,
     batch_jobs,
     bills,
+    books,
     entitlements,
     imports,
     matching,
@@ -68,6 +69,12 @@ def fetch_bills() -> None:
     bills.fetch_due()
 
 
+@shared_task(name="benefits.check_books")
+def check_books() -> None:
+    """Compare the books every hour; a difference raises an alert."""
+    books.check()
+
+
 every(5, "benefits.send_batches")
 every(5, "benefits.relay_orders")
 every(5, "benefits.collect_bank_files")
@@ -75,6 +82,7 @@ every(120, "benefits.sweep_entitlements")
 every(15, "benefits.sweep_payouts")
 every(60, "benefits.sweep_matches")
 every(1_800, "benefits.fetch_bills")
+every(3_600, "benefits.check_books")
 
 
 @jobs.handler(FOLLOW)

@@ -28,9 +28,8 @@ from django.db import (
     transaction,
 )
 
-from benefits import ledger
-from benefits.actions import batches, entitlements, programmes, settlement
-from benefits.models import Entitlement, PayoutBatch, PayoutLine, Programme
+from benefits.actions import batches, budgets, entitlements, programmes, settlement
+from benefits.models import Budget, Entitlement, PayoutBatch, PayoutLine, Programme
 from benefits.queries.payouts import payable
 from benefits.states.cards import AccountKind
 from benefits.states.payouts import (
@@ -96,6 +95,7 @@ class Feeder:
     def prepare(self) -> None:
         district = members.district_unit()
         union = members.employer_union(members.subdistrict_unit(district))
+        self.officer = staff("district_officer", 0, district)
         self.maker = staff("finance_maker", 0, district)
         self.checkers = [staff("finance_checker", one, district) for one in range(CROWD_SIZE)]
         found = [payouts.entitled_member(union).person for _one in range(self.people)]
@@ -216,7 +216,8 @@ class Feeder:
 
     def _crowd(self, programme: Programme, owed: Owed) -> None:
         """Serve, list, approve and release by eight people at the same moment."""
-        persist(partial(grant, programme, owed.fen * owed.reaches))
+        fen = owed.fen * owed.reaches
+        persist(partial(grant, self.officer, self.checkers[0], programme, fen))
         outcomes = at_once([lambda: entitlements.evaluate(programme)] * CROWD_SIZE)
         outcomes += at_once(
             [lambda: batches.build(by=self.maker, programme=programme)] * CROWD_SIZE
@@ -230,9 +231,12 @@ class Feeder:
 
 
 @transaction.atomic
-def grant(programme: Programme, fen: int) -> None:
-    """Raise the budget and serve nobody yet."""
-    ledger.change_total(programme.budget, fen)
+def grant(officer: User, checker: User, programme: Programme, fen: int) -> None:
+    """Raise the budget by two people, unless they did, and serve nobody yet."""
+    if Budget.objects.get(pk=programme.budget_id).total_fen == fen:
+        return
+    change = budgets.propose(by=officer, programme=programme, total_fen=fen, reason="a crowd")
+    budgets.agree(by=checker, change=change)
 
 
 def wechat_account(person: Person) -> str:

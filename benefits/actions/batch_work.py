@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils import timezone
+from django.db.models.functions import Now
 
 from benefits import channels, ledger
 from benefits.actions import building, notices, payout_files
@@ -108,7 +108,7 @@ def _send_some(batch: PayoutBatch, after: int, by: Actor) -> int:
     sums = [Amount(*row) for row in chunk.values_list("amount_fen", "entitlement_id", "pk")]
     if sums:
         ids = [item.line_id for item in sums if item.line_id]
-        move_all(chunk, "send", by=by, sending_at=timezone.now())
+        move_all(chunk, "send", by=by, sending_at=Now())
         move_all(Entitlement.objects.filter(lines__in=ids), "release", by=by)
         ledger.shift(
             batch.programme.budget_id, TransferKind.SEND, Pot.RESERVED, Pot.IN_FLIGHT, sums,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.db import connection
 from django.db.models import Exists, OuterRef
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from benefits import ledger
@@ -186,15 +187,14 @@ def _flag(lines: Sequence[PayoutLine]) -> None:
 
 
 def _move(state: LineState, lines: Sequence[PayoutLine], by: User | ServiceActor) -> None:
-    now = timezone.now()
     before = {line.pk: LineState(line.state) for line in lines}
     rows = PayoutLine.objects.filter(pk__in=list(before))
     if state == L.SENT:
-        move_all(rows, VERB_OF[state], by=by, sent_at=now)
+        move_all(rows, VERB_OF[state], by=by, sent_at=Now())
     else:
-        settled_at = now if state in SETTLED_LINE else None
+        settled_at = Now() if state in SETTLED_LINE else None
         move_all(rows, VERB_OF[state], by=by, settled_at=settled_at)
-    _move_rights(state, lines, now, by)
+    _move_rights(state, lines, by)
     sums: dict[tuple[UUID, str, Pot, Pot], list[Amount]] = defaultdict(list)
     for line in lines:
         batch = line.batch
@@ -206,9 +206,7 @@ def _move(state: LineState, lines: Sequence[PayoutLine], by: User | ServiceActor
             ledger.shift(budget, kind, source, target, amounts, channel=channel)
 
 
-def _move_rights(
-    state: LineState, lines: Sequence[PayoutLine], now: datetime, by: User | ServiceActor
-) -> None:
+def _move_rights(state: LineState, lines: Sequence[PayoutLine], by: User | ServiceActor) -> None:
     rights = Entitlement.objects.filter(pk__in=[line.entitlement_id for line in lines])
     if state == L.PAID:
         rights.exclude(reason="", rests_until=None).update(reason="", rests_until=None)
@@ -220,7 +218,7 @@ def _move_rights(
         for line in lines:
             resting[line.reason, line.batch.programme.cooling_minutes].append(line.entitlement_id)
         for (reason, minutes), ids in resting.items():
-            until = now + timedelta(minutes=minutes)
+            until = Now() + timedelta(minutes=minutes)
             Entitlement.objects.filter(pk__in=ids).update(reason=reason, rests_until=until)
         move_all(rights, "fail", by=by)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import connection, transaction
 from django.db.models import QuerySet
+from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -137,8 +138,7 @@ def _check(file: BankFile) -> None:
 def _handed_over(file: BankFile, by: User | ServiceActor) -> None:
     """Mark the file's lines as with the bank, except those it has answered already."""
     batch = _held(file)
-    now = timezone.now()
-    move_all(file.lines.filter(state=LineState.SENDING), "mark_sent", by=by, sent_at=now)
+    move_all(file.lines.filter(state=LineState.SENDING), "mark_sent", by=by, sent_at=Now())
     finish_release(batch, by)
 
 

@@ -129,17 +129,3 @@ def close_programme(*, by: User | ServiceActor, programme: Programme, reason: st
     """Close a programme: nobody becomes entitled any more; rights given stay. Raises `Stale`."""
     require(by, Permission.MANAGE_PROGRAMMES)
     return move(programme, "close", by=by, reason=reason)
-
-
-@transaction.atomic
-def change_budget(*, by: User | ServiceActor, programme: Programme, total_fen: int) -> int:
-    """Set the budget's total and serve the waiting; return how many of them were served.
-
-    Raises `Refused` when more than that is reserved or paid already.
-    """
-    require(by, Permission.MANAGE_PROGRAMMES)
-    ledger.change_total(programme.budget, total_fen)
-    audit.record(by=by, verb="programme.change_budget", target=programme,
-                 data={"budget_fen": total_fen})  # fmt: skip
-    programme.budget.refresh_from_db()
-    return entitlements.promote_waiting(programme, by=by)

@@ -1,4 +1,6 @@
 from benefits.models.bankfiles import BankFile
+from benefits.models.books import BooksCheck
+from benefits.models.budgets import Budget, BudgetChange
 from benefits.models.cards import CardEvent, CardRequestLine, MemberCard, PayeeAccount
 from benefits.models.goods import (
     GoodsItem,
@@ -14,14 +16,16 @@ from benefits.models.ledger import Account, Posting, Pot, TransferKind
 from benefits.models.matching import DayRecord, Difference, RecordLine
 from benefits.models.orders import ChannelNotice, ChannelPace, PayoutOrder, RefusedNotice
 from benefits.models.payouts import LineEvidence, LineSettlement, PayoutBatch, PayoutLine
-from benefits.models.programmes import Budget, Cycle, Entitlement, Programme
+from benefits.models.programmes import Cycle, Entitlement, Programme
 from benefits.models.sending import SendingLock
 from benefits.models.versions import ProgrammeVersion, Timing
 
 __all__ = [
     "Account",
     "BankFile",
+    "BooksCheck",
     "Budget",
+    "BudgetChange",
     "CardEvent",
     "CardRequestLine",
     "ChannelNotice",

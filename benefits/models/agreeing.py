@@ -1,4 +1,4 @@
-"""The trigger that holds a budget and its accounts to each other."""
+"""Triggers that several tables of money share: budgets agree with accounts, keys with people."""
 
 from __future__ import annotations
 
@@ -31,4 +31,56 @@ def budget_agrees(name: str, key: str) -> pgtrigger.Trigger:
         when=pgtrigger.After,
         timing=pgtrigger.Deferred,
         func=BUDGET_AGREES.format(key=key),
+    )
+
+
+def budget_rises_by_two() -> pgtrigger.Trigger:
+    """Return the trigger that lets a total rise only as two people agreed in this transaction."""
+    return pgtrigger.Trigger(
+        name="budget_rises_by_two",
+        operation=pgtrigger.Update,
+        when=pgtrigger.Before,
+        condition=pgtrigger.Q(new__total_fen__gt=pgtrigger.F("old__total_fen")),
+        func="""
+            IF NOT EXISTS (
+                SELECT 1 FROM benefits_budgetchange
+                WHERE budget_id = NEW.id AND state = 'confirmed'
+                  AND decided_at = transaction_timestamp()
+                  AND from_fen = OLD.total_fen AND to_fen = NEW.total_fen
+            ) THEN
+                RAISE EXCEPTION 'a budget is raised by two people'
+                    USING ERRCODE = 'check_violation';
+            END IF;
+            RETURN NEW;
+        """,
+    )
+
+
+def keys_are_people(name: str, *steps: str) -> pgtrigger.Trigger:
+    """Return the trigger that refuses a `<step>_key` that is not the person behind `<step>_by`.
+
+    What two people must do is told apart by these keys; a borrowed one would make two of one.
+    """
+    columns = [f"{step}_{part}" for step in steps for part in ("by_id", "key")]
+    before, after = (", ".join(f"{row}.{one}" for one in columns) for row in ("OLD", "NEW"))
+    tests = " OR ".join(
+        f"NEW.{step}_key IS DISTINCT FROM"  # noqa: S608 - names of columns
+        f" (SELECT person_key FROM core_user WHERE id = NEW.{step}_by_id)"
+        for step in steps
+    )
+    return pgtrigger.Trigger(
+        name=name,
+        operation=pgtrigger.Insert | pgtrigger.Update,
+        when=pgtrigger.Before,
+        func=f"""
+            IF TG_OP = 'UPDATE' THEN
+                -- Told once: an account may get another person later.
+                IF ROW({before}) IS NOT DISTINCT FROM ROW({after}) THEN RETURN NEW; END IF;
+            END IF;
+            IF {tests} THEN
+                RAISE EXCEPTION 'a key is not the person behind the account'
+                    USING ERRCODE = 'check_violation';
+            END IF;
+            RETURN NEW;
+        """,
     )

@@ -14,7 +14,8 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from benefits.models.agreeing import budget_agrees
-from benefits.models.programmes import Budget, Entitlement, Programme
+from benefits.models.budgets import Budget
+from benefits.models.programmes import Entitlement, Programme
 from unionportal.core.fields import FenField
 from unionportal.core.ids import new_id
 from unionportal.core.models.audit import append_only

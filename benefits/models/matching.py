@@ -8,6 +8,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from benefits.models.agreeing import keys_are_people
 from benefits.models.bankfiles import BankFile
 from benefits.models.payouts import PayoutLine
 from benefits.states.matching import (
@@ -163,6 +164,7 @@ class Difference(models.Model):
                 | Q(document__isnull=False),
             ),
         ]
+        triggers = [keys_are_people("difference_keys", "proposed", "decided")]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.key}"

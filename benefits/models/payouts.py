@@ -18,6 +18,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from benefits.models.agreeing import keys_are_people
 from benefits.models.bankfiles import BankFile
 from benefits.models.cards import PayeeAccount
 from benefits.models.programmes import Cycle, Entitlement, Programme
@@ -180,6 +181,22 @@ class PayoutBatch(models.Model):
                     new__approved_by__isnull=True, new__second_by__isnull=True,
                     new__released_by__isnull=True,
                 ),
+            ),
+            # `needs_second` is what the pages read; this is what holds.
+            pgtrigger.Trigger(
+                name="batch_large_has_second",
+                operation=pgtrigger.Update,
+                when=pgtrigger.Before,
+                condition=pgtrigger.Q(old__state="submitted", new__state="approved")
+                & pgtrigger.Q(new__second_key__isnull=True),
+                func="""
+                    IF EXISTS (SELECT 1 FROM benefits_programme WHERE id = NEW.programme_id
+                        AND second_approval_fen <= NEW.total_fen) THEN
+                        RAISE EXCEPTION 'a large list needs a second checker'
+                            USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
             ),
             pgtrigger.Trigger(
                 name="batch_two_persons",
@@ -425,6 +442,14 @@ class LineSettlement(models.Model):
             models.CheckConstraint(
                 name="settlement_outcome_is_definite",
                 condition=Q(outcome__in=["success", "failure", "returned"]),
+            ),
+        ]
+        triggers = [
+            keys_are_people("settlement_keys", "proposed", "decided"),
+            pgtrigger.Protect(
+                name="settlement_begins_open",
+                operation=pgtrigger.Insert,
+                condition=~pgtrigger.Q(new__state="proposed"),
             ),
         ]
 

@@ -1,4 +1,4 @@
-"""Budgets, programmes, their cycles, and each beneficiary's right in a cycle."""
+"""Programmes, their cycles, and each beneficiary's right in a cycle."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from benefits.models.agreeing import budget_agrees
+from benefits.models.budgets import Budget
 from benefits.states.cards import Transport
 from benefits.states.payouts import (
     ENTITLEMENT_MACHINE,
@@ -36,45 +36,6 @@ from unionportal.core.scope import Scope, ScopedQuerySet
 
 if TYPE_CHECKING:
     from benefits.models.versions import ProgrammeVersion
-
-
-class Budget(models.Model):
-    """A yearly amount. `reserved_fen` is promised and not yet paid, in flight included."""
-
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    code = models.CharField(max_length=40, unique=True)
-    total_fen = FenField(_("budget"))
-    reserved_fen = FenField(default=0)
-    paid_fen = FenField(default=0)
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(
-                name="budget_never_exceeded",
-                condition=Q(total_fen__gte=F("reserved_fen") + F("paid_fen")),
-                violation_error_message=_("The budget does not reach."),
-            ),
-            models.CheckConstraint(
-                name="budget_parts_not_negative",
-                condition=Q(total_fen__gte=0, reserved_fen__gte=0, paid_fen__gte=0),
-            ),
-        ]
-        triggers = [budget_agrees("budget_agrees_with_accounts", "id")]
-
-    def __str__(self) -> str:
-        return self.code
-
-    @property
-    def used_fen(self) -> int:
-        return int(self.reserved_fen + self.paid_fen)
-
-    @property
-    def free_fen(self) -> int:
-        return int(self.total_fen - self.used_fen)
-
-    @property
-    def used_percent(self) -> float:
-        return self.used_fen * 100 / self.total_fen if self.total_fen else 0.0
 
 
 class ProgrammeQuerySet(ScopedQuerySet["Programme"]):
@@ -142,6 +103,12 @@ class Programme(models.Model):
             ),
         ]
         triggers = [
+            # Another budget would be a higher one without a second person.
+            pgtrigger.Protect(
+                name="programme_keeps_its_budget",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.AnyChange("budget"),
+            ),
             pgtrigger.Protect(
                 name="programme_fixed_once_open",
                 operation=pgtrigger.Update,
@@ -151,7 +118,7 @@ class Programme(models.Model):
                     | pgtrigger.Q(old__beneficiary__df=pgtrigger.F("new__beneficiary"))
                     | pgtrigger.Q(old__benefit__df=pgtrigger.F("new__benefit"))
                 ),
-            )
+            ),
         ]
 
     def __str__(self) -> str:

@@ -8,6 +8,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from benefits.models.agreeing import keys_are_people
 from unionportal.core.ids import new_id
 from unionportal.core.roles import Permission
 from unionportal.core.scope import ScopedQuerySet
@@ -58,6 +59,7 @@ class SendingLock(models.Model):
                 & ~Q(asked_key=F("lifted_key")),
             ),
         ]
+        triggers = [keys_are_people("sending_keys", "asked", "lifted")]
 
     def __str__(self) -> str:
         return f"{self.since:%Y-%m-%d} {self.reason}"

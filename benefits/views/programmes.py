@@ -1,4 +1,4 @@
-"""Programmes, the rights they gave, and the books."""
+"""Programmes and the rights they gave."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ from uuid import UUID
 from django.contrib import messages
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from benefits import catalogue, ledger
 from benefits.actions import entitlements, programmes
-from benefits.models import Entitlement, Posting, Pot, Programme
+from benefits.models import Entitlement, Pot, Programme
 from benefits.payout_forms import BudgetForm, EntitlementFilter, ReasonForm
-from benefits.payout_tables import BatchTable, EntitlementTable, PostingTable, ProgrammeTable
+from benefits.payout_tables import BatchTable, EntitlementTable, ProgrammeTable
 from benefits.programme_forms import CycleForm, ProgrammeForm
+from benefits.queries.books import waiting_change
 from benefits.queries.payouts import obstacles, payable_count
 from benefits.queries.terms import terms_in_words
 from benefits.states.payouts import EntitlementState, ProgrammeState
@@ -105,6 +106,8 @@ def programme_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         "may_make": has_permission(request.user, P.MAKE_PAYOUT)
         and programme.state != ProgrammeState.DRAFT,
         "budget_form": BudgetForm(),
+        "change": waiting_change(programme.budget),
+        "may_check": has_permission(request.user, P.CHECK_PAYOUT),
         "reason_form": ReasonForm(),
     }
     return render(request, "benefits/programme_detail.html", context)
@@ -133,25 +136,6 @@ def programme_close(request: HttpRequest, pk: UUID) -> HttpResponse:
         lambda: programmes.close_programme(by=staff(request), programme=programme, reason=reason),
         _("“%(name)s” is closed. Rights already given stay.") % {"name": programme.name},
         reverse("benefits:programme-detail", args=[pk]),
-    )
-
-
-@desk(post=P.MANAGE_PROGRAMMES)
-def programme_budget(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Set another total of the budget; the waiting are served in turn."""
-    programme = _programme(request, pk, P.MANAGE_PROGRAMMES)
-    form = BudgetForm(request.POST)
-    home = reverse("benefits:programme-detail", args=[pk])
-    if not form.is_valid():
-        messages.error(request, str(form.errors["budget"][0]))
-        return redirect(home)
-    return act(
-        request,
-        lambda: programmes.change_budget(
-            by=staff(request), programme=programme, total_fen=form.cleaned_data["budget"]
-        ),
-        _("The budget of “%(name)s” was changed.") % {"name": programme.name},
-        home,
     )
 
 
@@ -188,21 +172,3 @@ def entitlement_void(request: HttpRequest, pk: UUID) -> HttpResponse:
         _("The right was ended; its money is free for the next in turn."),
         reverse("benefits:entitlement-list"),
     )
-
-
-@desk(P.VIEW_MONEY)
-def ledger_page(request: HttpRequest) -> HttpResponse:
-    """Show the books: each budget's pots, the differences (there should be none), the postings."""
-    programmes_seen = Programme.objects.visible_to(request.user).select_related("budget")
-    rows = Posting.objects.visible_to(request.user).select_related("account__budget")
-    page = Keyset("-pk").page(rows, request)
-    context = {
-        "budgets": [
-            {"programme": one, "pots": ledger.balances(one.budget)}
-            for one in programmes_seen.order_by("-created_at")[:20]
-        ],
-        "differences": ledger.check(),
-        "page": page,
-        "table": PostingTable(page.rows, request=request, empty=Empty(_("No postings yet"))),
-    }
-    return render(request, "benefits/ledger.html", context)

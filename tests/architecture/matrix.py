@@ -320,6 +320,13 @@ BENEFITS = {
     "benefits:entitlement-list": look(MONEY),
     "benefits:entitlement-void": send(CHIEFS, AREA_A, "entitlement"),
     "benefits:ledger": look(MONEY),
+    "benefits:books-check": send(MONEY),
+    "benefits:budget-detail": look(MONEY, DISTRICT_ONLY, "budget"),
+    "benefits:batch-proof": look(MONEY, DISTRICT_ONLY, "batch"),
+    "benefits:account-detail": look(MONEY, DISTRICT_ONLY, "account"),
+    "benefits:account-export": send(MONEY, DISTRICT_ONLY, "account"),
+    "benefits:budget-confirm": send(CHECKERS, DISTRICT_ONLY, "budget_change"),
+    "benefits:budget-decline": send(CHECKERS, DISTRICT_ONLY, "budget_change"),
     "benefits:match-list": Row(
         {"GET": MONEY, "HEAD": MONEY, "POST": FINANCE}, shut_out=LOOK_AT_MONEY
     ),

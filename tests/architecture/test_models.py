@@ -125,6 +125,7 @@ APPEND_ONLY = {
     "benefits.LineEvidence",
     "benefits.Posting",
     "benefits.RecordLine",
+    "benefits.BooksCheck",
 }
 
 # Who and when that need not go together, and why.
@@ -160,6 +161,7 @@ UNPAIRED = {
     "benefits.ProgrammeVersion.created_by": "a seed or a command makes programmes too",
     "benefits.PayoutBatch.made_by": "both are required columns",
     "benefits.LineSettlement.proposed_by": "both are required columns",
+    "benefits.BudgetChange.proposed_by": "both are required columns",
 }
 
 
@@ -217,6 +219,7 @@ DISTRICTS = {
     "benefits.PayoutLine",
     "benefits.Posting",
     "benefits.Programme",
+    "benefits.BudgetChange",
     "benefits.DayRecord",
     "benefits.Difference",
     "benefits.SendingLock",

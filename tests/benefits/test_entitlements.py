@@ -9,7 +9,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from benefits.actions import entitlements, programmes
+from benefits.actions import budgets, entitlements, programmes
 from benefits.models import Entitlement, Posting
 from benefits.signals import card_activated
 from benefits.tasks import sweep_entitlements
@@ -126,8 +126,8 @@ def test_larger_budget_serves_the_waiting(money_desk, district_officer) -> None:
     for _n in range(3):
         payouts.entitled_member(money_desk.unit)
     programme = payouts.programme(people=1)
-    served = programmes.change_budget(by=district_officer, programme=programme, total_fen=14_999)
-    assert served == 1
+    two = {"by": district_officer, "second": money_desk.checker}
+    assert payouts.raise_budget(programme, 14_999, **two) == 1
     assert sorted(payouts.rights(programme)) == ["reserved", "reserved", "waitlisted"]
 
 
@@ -135,8 +135,8 @@ def test_budget_never_goes_below_what_is_promised(money_desk, district_officer) 
     payouts.entitled_member(money_desk.unit)
     programme = payouts.programme(people=2)
     with pytest.raises(Refused, match="reserved or paid already"):
-        programmes.change_budget(by=district_officer, programme=programme, total_fen=4_999)
-    programmes.change_budget(by=district_officer, programme=programme, total_fen=5_000)
+        budgets.lower(by=district_officer, programme=programme, total_fen=4_999)
+    budgets.lower(by=district_officer, programme=programme, total_fen=5_000)
     assert payouts.money(programme).free == 0
 
 

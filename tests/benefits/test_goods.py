@@ -167,12 +167,12 @@ def test_points_are_earned_spent_and_given_back(shop) -> None:
     assert entitlements.evaluate(programme) == 0
 
 
-def test_points_wait_for_budget_like_money(shop) -> None:
+def test_points_wait_for_budget_like_money(shop, district_officer, finance_checker) -> None:
     for _n in range(2):
         members.membership(shop.place.firm_a)
     programme = of_points(people=1)
     assert sorted(payouts.rights(programme)) == ["paid", "waitlisted"]
-    payouts.programmes.change_budget(by=SYSTEM, programme=programme, total_fen=200)
+    payouts.raise_budget(programme, 200, by=district_officer, second=finance_checker)
     assert payouts.rights(programme) == ["paid", "paid"]
     assert sum(PointsBalance.objects.values_list("balance", flat=True)) == 100
 

@@ -1,13 +1,11 @@
-"""Double entry, and the budget under eight hands at once."""
+"""Double entry, and the budget."""
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from threading import Barrier
 
 import pytest
-from django.db import DatabaseError, IntegrityError, connection, connections, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from benefits import ledger
 from benefits.actions import entitlements, settlement
@@ -125,17 +123,6 @@ def test_budget_is_what_its_accounts_hold(budget, statement) -> None:
 
 
 @pytest.mark.parametrize(
-    "statement",
-    ["UPDATE benefits_posting SET amount_fen = 1", "DELETE FROM benefits_posting",
-     "TRUNCATE benefits_posting CASCADE"],
-)  # fmt: skip
-def test_postings_are_append_only(budget, statement) -> None:
-    check_now()
-    with pytest.raises(DatabaseError, match="append-only|Cannot update or delete"):
-        run(statement)
-
-
-@pytest.mark.parametrize(
     ("wanted", "granted"), [(0, 0), (-1, 0), (1, 1), (2, 2), (3, 2), (1_000, 2)]
 )
 def test_as_many_are_reserved_as_fit(budget, wanted, granted) -> None:
@@ -177,51 +164,6 @@ def without_triggers():
         cursor.execute("SET session_replication_role = replica")
         yield cursor
         cursor.execute("SET session_replication_role = DEFAULT")
-
-
-@pytest.fixture
-def hot_budget(django_db_setup, django_db_blocker):
-    """A budget really committed, for threads with connections of their own; removed after."""
-    with django_db_blocker.unblock():
-        with transaction.atomic():
-            budget = ledger.open_budget(code="hot", total_fen=20 * 5_000 + 4_999)
-            Programme.objects.create(code="hot", budget=budget)
-        yield budget
-        with without_triggers() as cursor:
-            for table in ("posting", "account", "programme", "budget"):
-                cursor.execute(f"DELETE FROM benefits_{table}")
-        connections.close_all()
-
-
-def test_eight_hands_reserve_exactly_what_fits(hot_budget) -> None:
-    start = Barrier(8)
-
-    def hand(_number: int) -> int:
-        start.wait()
-        try:
-            return sum(take_one(hot_budget) for _n in range(5))
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(8) as pool:
-        taken = sum(pool.map(hand, range(8)))
-    hot_budget.refresh_from_db()
-    assert (taken, hot_budget.reserved_fen) == (20, 100_000)
-
-
-def take_one(budget: Budget) -> int:
-    with transaction.atomic():
-        if not ledger.take(budget.pk, 5_000, 1):
-            return 0
-        ledger.post_set(budget.pk, TransferKind.RESERVE, Pot.FREE, Pot.RESERVED, ONE, {})
-    return 1
-
-
-# Five thousand fen for nobody in particular, of the budget's programme.
-ONE = """
-    SELECT 5000::bigint AS amount_fen, NULL::uuid AS entitlement_id, NULL::uuid AS line_id,
-        id AS programme_id, '' AS channel
-    FROM benefits_programme WHERE budget_id = %(budget)s"""
 
 
 def test_line_paid_returned_and_paid_again_replays_to_one_payment(paid_three) -> None:

@@ -9,7 +9,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, transaction
 
-from benefits.actions import bankfiles
+from benefits.actions import bankfiles, books
 from benefits.models import BankFile, LineSettlement, PayoutBatch, Programme
 from tests.factories import members, payouts
 from unionportal.core.actors import BANK
@@ -323,8 +323,9 @@ def test_district_officer_may_look_but_not_take_the_file(desk, paid_three) -> No
 
 
 def test_ledger_says_that_the_books_agree(desk, paid_three) -> None:
-    page = desk["auditor"].get("/desk/ledger/").text
-    assert 'data-differences="0"' in page
+    assert 'data-differences=""' in desk["auditor"].get("/desk/ledger/").text
+    books.check()
+    assert 'data-differences="0"' in desk["auditor"].get("/desk/ledger/").text
 
 
 def test_api_shows_programmes_and_batches_in_fen(desk, paid_three) -> None:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from stdnum import luhn
 
 from benefits import profiles
-from benefits.actions import bankfiles, batches, entitlements, payout_files, programmes
+from benefits.actions import bankfiles, batches, budgets, entitlements, payout_files, programmes
 from benefits.models import BankFile, Entitlement, MemberCard, PayeeAccount, PayoutBatch, Programme
 from benefits.queries.payouts import lines_of
 from benefits.states.cards import AccountSource, AccountState, CardState
@@ -20,7 +20,7 @@ from members.models import Membership, UnionUnit
 from tests.factories import members
 from unionportal.core.actors import BANK, SYSTEM
 from unionportal.core.crypto import blind_index
-from unionportal.core.models import User
+from unionportal.core.models import Grant, User
 from unionportal.core.money import yuan_text
 
 WINDOW = (date(2026, 1, 1), date(2027, 12, 31))
@@ -99,6 +99,27 @@ def programme(
         del values["groups"]
     made = programmes.create_programme(by=by, **values)
     return programmes.open_programme(by=by, programme=made) if is_open else made
+
+
+def staff(role: str, name: str) -> User:
+    """Make an account of a role on the district, with a person behind it."""
+    user = User.objects.create_user(
+        username=name, password="correct horse battery", person_key=blind_index(name, "staff")
+    )
+    unit = UnionUnit.objects.filter(kind="district").first() or members.district_unit()
+    Grant.objects.create(user=user, role=role, unit=unit, started_on=members.SINCE)
+    return user
+
+
+def two_people() -> tuple[User, User]:
+    """Make who asks for a higher budget, and who agrees."""
+    return staff("district_officer", "officer"), staff("finance_checker", "checker")
+
+
+def raise_budget(programme: Programme, total_fen: int, *, by: User, second: User) -> int:
+    """Let two people raise a budget; return how many of the waiting were served."""
+    change = budgets.propose(by=by, programme=programme, total_fen=total_fen, reason="追加预算")
+    return budgets.confirm(by=second, change=change)
 
 
 def released(

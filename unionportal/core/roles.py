@@ -129,7 +129,10 @@ class FinanceMaker(Role):
 class FinanceChecker(Role):
     code = "finance_checker"
     name = _("Finance checker")
-    words = _("Checks, approves and releases payout batches that another person submitted.")
+    words = _(
+        "Checks, approves and releases payout batches that another person submitted, and agrees "
+        "to higher budgets."
+    )
     permissions = _MONEY | {P.CHECK_PAYOUT}
     is_exclusive = True
 

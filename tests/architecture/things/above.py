@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 
-from benefits.actions import cardfiles, goods, versions
+from benefits.actions import budgets, cardfiles, goods, versions
 from benefits.models import (
+    Account,
     BankFile,
     DayRecord,
     Difference,
@@ -62,6 +63,24 @@ def programme(cast: Cast) -> dict[str, Any]:
     made = payouts.programme()
     payouts.entitlements.evaluate(made)
     return {"pk": made.pk}
+
+
+@thing
+def budget(cast: Cast) -> dict[str, Any]:
+    made = payouts.Programme.objects.get(pk=cast.address_of("programme")["pk"])
+    return {"pk": made.budget_id}
+
+
+@thing
+def account(cast: Cast) -> dict[str, Any]:
+    return {"pk": Account.objects.get(budget=cast.address_of("budget")["pk"], pot="free").pk}
+
+
+@thing
+def budget_change(cast: Cast) -> dict[str, Any]:
+    made = payouts.Programme.objects.get(pk=cast.address_of("programme")["pk"])
+    by, more = cast.users["district_officer"], made.budget.total_fen + 1
+    return {"pk": budgets.propose(by=by, programme=made, total_fen=more, reason="追加预算").pk}
 
 
 @thing

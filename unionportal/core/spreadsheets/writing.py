@@ -17,6 +17,7 @@ import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
+from unionportal.core.money import FEN_PER_YUAN
 from unionportal.core.spreadsheets.table import TAG_SHEET, CellValue
 
 MAX_LIST_TEXT = 255  # Excel's limit for a drop-down written inside the rule
@@ -33,11 +34,14 @@ COLOURS = {"header": "#F2F2F0", "rule": "#C9C9C5", "bad": "#FBE3E0"}
 
 @dataclass(frozen=True)
 class Column:
-    """A column: its title, width in characters, type, drop-down choices and hint."""
+    """A column: its title, width in characters, type, drop-down choices and hint.
+
+    Cells of a column of money hold fen; yuan with two decimals are written.
+    """
 
     title: str
     width: int = 16
-    kind: Literal["text", "number", "date"] = "text"
+    kind: Literal["text", "number", "date", "money"] = "text"
     choices: Sequence[str] = ()
     hint: str = ""
     is_required: bool = False
@@ -108,6 +112,7 @@ def _formats(book: xlsxwriter.Workbook) -> dict[str, Format]:
         "text": {"num_format": "@"},
         "number": {"num_format": "0.##########"},
         "date": {"num_format": "yyyy-mm-dd"},
+        "money": {"num_format": "#,##0.00"},
     }
     made = {name: book.add_format({**base, **options}) for name, options in plain.items()}
     for name, options in plain.items():
@@ -146,7 +151,10 @@ def _write_row(
         mark = sheet.marks.get((number, index))
         kind = sheet.columns[index].kind
         style = formats[f"bad_{kind}" if mark else kind]
-        _write_value(target, number + 1, index, value, style)
+        if kind == "money" and isinstance(value, int):
+            target.write_number(number + 1, index, value / FEN_PER_YUAN, style)
+        else:
+            _write_value(target, number + 1, index, value, style)
         if mark:
             target.write_comment(number + 1, index, mark.reason, {"x_scale": 1.6})
 

@@ -43,7 +43,7 @@ def job_download(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Give the owner the job's file; taken out personal data is logged."""
     job = get_object_or_404(Job, pk=pk, owner=request.user, result__isnull=False)
     assert job.result is not None
-    content = files.open_content(job.result)
+    content = b"".join(files.open_blocks(job.result))
     reveal.log(job, by=request.user, fields=["result"], reason=f"download of {job.kind}")  # type: ignore[arg-type]
     return attachment_response(content, job.result.content_type, job.result.name)
 
