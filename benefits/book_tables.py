@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from benefits.models import PayoutBatch, Posting, Pot
 from benefits.queries.books import ProofRow, Sums, account_name
@@ -38,7 +39,7 @@ class PostingTable(PortalTable):
 
     posted_at = MomentColumn(verbose_name=_("When"))
     kind = tables.Column(verbose_name=_("Movement"), accessor="get_kind_display")
-    account = tables.Column(verbose_name=_("Account"))
+    account = tables.Column(verbose_name=pgettext_lazy("ledger", "Account"))
     budget = tables.Column(verbose_name=_("Budget"), accessor="account__budget__code")
     amount_fen = MoneyColumn(verbose_name=_("Amount (yuan)"))
     transfer = tables.Column(verbose_name=_("Transfer"))

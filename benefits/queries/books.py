@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from unionportal.core.models import User
 
 L = LineState
+# What an account may be paid out by: a channel, or a form that is no money.
+WAYS = dict(Channel.choices) | dict(Benefit.choices)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,7 @@ def accounts_of(budget: Budget) -> list[Account]:
 
 def account_name(account: Account) -> str:
     """Return what an account is called, such as "Paid · Bank file"."""
-    way = f" · {Channel(account.channel).label}" if account.channel else ""
+    way = f" · {WAYS.get(account.channel, account.channel)}" if account.channel else ""
     return f"{Pot(account.pot).label}{way}"
 
 

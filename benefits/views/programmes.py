@@ -105,7 +105,7 @@ def programme_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         "may_manage": has_permission(request.user, P.MANAGE_PROGRAMMES),
         "may_make": has_permission(request.user, P.MAKE_PAYOUT)
         and programme.state != ProgrammeState.DRAFT,
-        "budget_form": BudgetForm(),
+        "budget_form": BudgetForm(auto_id="id_budget_%s"),
         "change": waiting_change(programme.budget),
         "may_check": has_permission(request.user, P.CHECK_PAYOUT),
         "reason_form": ReasonForm(),

@@ -323,8 +323,8 @@ BENEFITS = {
     "benefits:books-check": send(MONEY),
     "benefits:budget-detail": look(MONEY, DISTRICT_ONLY, "budget"),
     "benefits:batch-proof": look(MONEY, DISTRICT_ONLY, "batch"),
-    "benefits:account-detail": look(MONEY, DISTRICT_ONLY, "account"),
-    "benefits:account-export": send(MONEY, DISTRICT_ONLY, "account"),
+    "benefits:account-detail": look(MONEY, DISTRICT_ONLY, "book_account"),
+    "benefits:account-export": send(MONEY, DISTRICT_ONLY, "book_account"),
     "benefits:budget-confirm": send(CHECKERS, DISTRICT_ONLY, "budget_change"),
     "benefits:budget-decline": send(CHECKERS, DISTRICT_ONLY, "budget_change"),
     "benefits:match-list": Row(

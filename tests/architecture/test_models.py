@@ -64,6 +64,7 @@ UNSCOPED = {
     "benefits.StockMovement": "what changed a store's number",
     "benefits.PointsMovement": "shown on its person's page of points",
     "benefits.ProgrammeVersion": "shown on its programme's page",
+    "benefits.BooksCheck": "codes and numbers, no person's data; shown on the page of the books",
     "benefits.Account": "an account of the ledger; postings are scoped",
     "benefits.RecordLine": "shown on its day's page",
     "benefits.LineSettlement": "shown on its line's page",

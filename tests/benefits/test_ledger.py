@@ -111,7 +111,7 @@ def test_balance_changes_by_postings_only(budget, statement) -> None:
 
 @pytest.mark.parametrize(
     "statement",
-    ["UPDATE benefits_budget SET total_fen = total_fen + 1",
+    ["UPDATE benefits_budget SET total_fen = total_fen - 1",
      "UPDATE benefits_budget SET reserved_fen = reserved_fen + 1",
      "UPDATE benefits_budget SET paid_fen = paid_fen + 1",
      "INSERT INTO benefits_budget (id, code, total_fen, reserved_fen, paid_fen)"

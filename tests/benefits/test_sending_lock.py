@@ -97,10 +97,10 @@ def test_line_without_an_end_keeps_the_lock(paid_three) -> None:
 
 
 def test_database_refuses_a_lock_one_person_lifts(money_desk, restored) -> None:
-    key = money_desk.maker.person_key
+    who, key = money_desk.maker, money_desk.maker.person_key
     with pytest.raises(IntegrityError, match="lifted_by_two"), transaction.atomic():
         SendingLock.objects.filter(pk=restored.pk).update(
-            asked_key=key, lifted_key=key, lifted_at=timezone.now()
+            asked_by=who, asked_key=key, lifted_by=who, lifted_key=key, lifted_at=timezone.now()
         )
 
 

@@ -72,7 +72,7 @@ def budget(cast: Cast) -> dict[str, Any]:
 
 
 @thing
-def account(cast: Cast) -> dict[str, Any]:
+def book_account(cast: Cast) -> dict[str, Any]:
     return {"pk": Account.objects.get(budget=cast.address_of("budget")["pk"], pot="free").pk}
 
 

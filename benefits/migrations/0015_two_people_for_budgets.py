@@ -13,7 +13,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('benefits', '0013_sending_lock'),
+        ('benefits', '0014_bank_file_profile'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
