@@ -14,6 +14,7 @@ from django.utils.translation import pgettext_lazy
 from benefits.models import PayoutBatch, Posting, Pot
 from benefits.queries.books import ProofRow, Sums, account_name
 from benefits.queries.statements import Entry
+from benefits.states.payouts import LineState
 from benefits.words import BATCH_KINDS, LINE_KINDS
 from unionportal.core.tables import (
     MISSING,
@@ -154,11 +155,11 @@ class ProofTable(PortalTable):
 
     def render_state(self, record: ProofRow) -> SafeString:
         line = record.line
-        return portal.state(LINE_KINDS.get(line.state, "unknown"), line.get_state_display())
+        return portal.state(LINE_KINDS[LineState(line.state)], line.get_state_display())
 
     def render_left(self, record: ProofRow) -> str:
         line = record.line
-        if line.file_id:
+        if line.file:
             return f"{line.file.name} / {line.file_seq}"
         return line.order_no[-8:] if line.sending_at else MISSING
 

@@ -65,7 +65,7 @@ def lower_total(budget: Budget, total_fen: int) -> int:
     Budget.objects.filter(pk=budget.pk).update(total_fen=total_fen)
     less = Amount(locked.total_fen - total_fen)
     post(budget.pk, TransferKind.GRANT, Pot.FREE, Pot.FUNDS, [less])
-    return locked.total_fen
+    return int(locked.total_fen)
 
 
 def take(budget_id: UUID, amount_fen: int, wanted: int) -> int:

@@ -87,7 +87,7 @@ def waiting_change(budget: Budget) -> BudgetChange | None:
 
 def changes_waiting(user: User) -> int:
     """Return how many higher budgets wait for this person to agree."""
-    if not has_permission(user, Permission.CHECK_PAYOUT):
+    if user.person_key is None or not has_permission(user, Permission.CHECK_PAYOUT):
         return 0
     rows = BudgetChange.objects.visible_to(user).waiting()
     return rows.exclude(proposed_key=user.person_key).count()

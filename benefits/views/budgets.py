@@ -32,16 +32,18 @@ def programme_budget(request: HttpRequest, pk: UUID) -> HttpResponse:
         messages.error(request, " ".join(str(one[0]) for one in form.errors.values()))
         return redirect(home)
     total_fen, reason = form.cleaned_data["budget"], form.cleaned_data["reason"]
-    if total_fen < programme.budget.total_fen:
+    is_lower = total_fen < programme.budget.total_fen
+    done = _("The higher budget of “%(name)s” waits for a finance checker to agree.")
+    if is_lower:
         done = _("The budget of “%(name)s” was lowered.")
-        run = lambda: budgets.lower(  # noqa: E731
-            by=staff(request), programme=programme, total_fen=total_fen
-        )
-    else:
-        done = _("The higher budget of “%(name)s” waits for a finance checker to agree.")
-        run = lambda: budgets.propose(  # noqa: E731
-            by=staff(request), programme=programme, total_fen=total_fen, reason=reason
-        )
+
+    def run() -> None:
+        wish = {"by": staff(request), "programme": programme, "total_fen": total_fen}
+        if is_lower:
+            budgets.lower(**wish)
+        else:
+            budgets.propose(**wish, reason=reason)
+
     return act(request, run, done % {"name": programme.name}, home)
 
 
