@@ -1,9 +1,10 @@
 """django-import-export in bulk mode on the rows of a register.
 
 It gets its documented fast path: rows already read, `use_bulk`, no differences, and a cached loader
-that fetches the known rows in one query by an indexed key. It checks no digit, gives no verdict,
-keeps no row of the file and folds no counts. One resource writes one table, so the tables of a
-membership take one resource each.
+that fetches the known rows in one query by an indexed key. One resource writes one table, so the
+tables of a membership take one resource each. Left so it checks no row, and one bad row fails all;
+`is_checked` turns on its own check of every row (`clean_model_instances`). Either way it checks no
+digit, keeps no row of the file and folds no counts.
 """
 
 from __future__ import annotations
@@ -56,12 +57,17 @@ class Resource(resources.ModelResource):
         """Do nothing more: every call here would be counted against the package."""
 
 
-def _write(model: type[models.Model], key: str, rows: list[Row], *, is_new: bool = False) -> None:
+def _write(
+    model: type[models.Model], key: str, rows: list[Row], *, is_new: bool, is_checked: bool
+) -> None:
     """Write `rows` to one table; `is_new` rows are not looked up."""
     names = list(rows[0])
-    # The package's own switch for rows that are all new.
-    options = {"model": model, "fields": names, "import_id_fields": [key]}
-    meta = type("Meta", (Resource.Meta,), {**options, "force_init_instance": is_new})
+    options = {
+        "model": model, "fields": names, "import_id_fields": [key],
+        "force_init_instance": is_new,  # the package's own switch for rows that are all new
+        "clean_model_instances": is_checked,
+    }  # fmt: skip
+    meta = type("Meta", (Resource.Meta,), options)
     columns = {name: fields.Field(name, name) for name in names}
     resource = type("One", (Resource,), {"Meta": meta, **columns})()
     data = tablib.Dataset(*(tuple(row.values()) for row in rows), headers=names)
@@ -72,7 +78,7 @@ def _write(model: type[models.Model], key: str, rows: list[Row], *, is_new: bool
 def import_people(lines: Lines) -> None:
     """Write the people of the file who are not known, update the others; no other table."""
     found = [person for person, _line in _people(lines)]
-    _write(Person, "id_index", found)
+    _write(Person, "id_index", found, is_new=False, is_checked=False)
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO people_of_package SELECT p.id FROM members_person p"
@@ -82,13 +88,14 @@ def import_people(lines: Lines) -> None:
         )
 
 
-def import_members(lines: Lines) -> None:
+def import_members(lines: Lines, *, is_checked: bool = False) -> None:
     """Write people and all that belongs to a membership of those who have none."""
     found = list(_people(lines))
+    people = [person for person, _line in found]
     with transaction.atomic():
-        _write(Person, "id_index", [person for person, _line in found])
+        _write(Person, "id_index", people, is_new=False, is_checked=is_checked)
         for model, rows in _tables(found).items():
-            _write(model, "id", rows, is_new=True)
+            _write(model, "id", rows, is_new=True, is_checked=is_checked)
 
 
 def _people(lines: Lines) -> Iterator[tuple[Row, Row]]:

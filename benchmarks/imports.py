@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from functools import partial
 from itertools import islice, zip_longest
 from typing import Any
 
@@ -114,9 +115,15 @@ class Imports:
         self.details = self._details()
         self.current = self.small
         yield self._beside_package(
-            "import_export", "all tables of a membership", import_members, Goal(at_least=25)
+            "import_export", "each row checked, all tables of a membership",
+            partial(import_members, is_checked=True), Goal(at_least=25),
+        )  # fmt: skip
+        yield self._beside_package(
+            "import_export_unchecked", "no row checked, all tables", import_members, Goal()
         )
-        yield self._beside_package("import_export_people", "people only", import_people, Goal())
+        yield self._beside_package(
+            "import_export_people", "no row checked, people only", import_people, Goal()
+        )
 
     def _beside_package(
         self, key: str, tables: str, run: Callable[[Lines], None], goal: Goal

@@ -67,8 +67,9 @@ def main() -> int:
     keep = "KEEP_DISTRICT" in os.environ
     with prepared(SIZES[DISTRICTS[options.size]], folder, _say, keep=keep):
         results = _measure(options)
+        details = {name: it for found in results for name, it in found.pair.details().items()}
     facts["load_after"] = round(os.getloadavg()[0], 1)
-    _say(json.dumps(_verdict(options, results, facts)))
+    _say(json.dumps(_verdict(options, results, details, facts)))
     return MEASURED
 
 
@@ -106,12 +107,12 @@ def _measure(options: argparse.Namespace) -> list[Result]:
 
 
 def _verdict(
-    options: argparse.Namespace, results: list[Result], facts: dict[str, Any]
+    options: argparse.Namespace,
+    results: list[Result],
+    details: dict[str, Any],
+    facts: dict[str, Any],
 ) -> dict[str, Any]:
     correct = not any(result.wrong for result in results)
-    details: dict[str, Any] = {}
-    for result in results:
-        details.update(result.pair.details())
     return {
         "bench": options.name,
         "size": options.size,

@@ -7,8 +7,12 @@ storing share the two cores of a small machine.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
-from itertools import groupby, islice
+from collections import Counter
+from collections.abc import Generator, Iterator
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import groupby, islice, zip_longest
 from operator import itemgetter
 from typing import Any, Protocol
 
@@ -25,10 +29,12 @@ from members.states import ImportKind, ImportState, Verdict
 from unionportal.core import files
 from unionportal.core.actors import SYSTEM
 from unionportal.core.errors import Refused
+from unionportal.core.sandbox import Block
 from unionportal.core.spreadsheets import SpreadsheetError, read_apart
 from unionportal.core.transitions import move
 
 BLOCKS_A_COPY = 10
+READERS, SHARED_FROM = 2, 10_000  # a long file is read by as many at once
 ROWS_NAMED = 12
 
 
@@ -40,10 +46,19 @@ class Report(Protocol):
 
 @dataclass
 class Read:
-    """What the reader said besides rows."""
+    """What the readers said besides rows; each of them sees the whole file's notes."""
 
     header: dict[str, Any] = field(default_factory=dict)
-    ending: dict[str, Any] = field(default_factory=dict)
+    notes: list[Any] = field(default_factory=list)
+    cells: Counter[tuple[str, str]] = field(default_factory=Counter)
+    defaulted: int = 0
+
+    def end(self, ending: dict[str, Any]) -> None:
+        """Add what one reader said at its end."""
+        self.notes = ending["notes"]
+        for name, code, count in ending["cells"]:
+            self.cells[name, code] += count
+        self.defaulted += ending["defaulted"]
 
 
 def make_preview(*, batch: ImportBatch, report: Report) -> None:
@@ -103,13 +118,17 @@ def _stage(batch: ImportBatch, report: Report) -> Read:
         filename=batch.file.name,
         frame=frame_of(batch),
     )
+    parts = READERS if batch.counts["rows"] >= SHARED_FROM else 1
+    shares = [replace(source, part=part, parts=parts) for part in range(parts)]
+    readers = [read_apart(partial(staging.stage, share)) for share in shares]
     read, done = Read(), 0
-    for letter, run in groupby(read_apart(lambda: staging.stage(source)), key=itemgetter(0)):
+    for letter, run in groupby(_in_turns(readers), key=itemgetter(0)):
         contents = (content for _letter, content in run)
         if letter == staging.HEADER:
-            read.header = json.loads(next(contents))
+            read.header = [json.loads(header) for header in contents][0]
         elif letter == staging.ENDING:
-            read.ending = json.loads(next(contents))
+            for ending in contents:
+                read.end(json.loads(ending))
         else:
             while rows := staged.copy(
                 judging.TABLE, staged.JUDGED, islice(contents, BLOCKS_A_COPY)
@@ -117,6 +136,15 @@ def _stage(batch: ImportBatch, report: Report) -> Read:
                 done += rows
                 report(done=done, total=done if done > batch.counts["rows"] else None)
     return read
+
+
+def _in_turns(readers: list[Generator[Block]]) -> Iterator[Block]:
+    """Yield a block of each reader in turn; end them all when one of them breaks off."""
+    with ExitStack() as stack:
+        for reader in readers:
+            stack.enter_context(closing(reader))
+        for turn in zip_longest(*readers):
+            yield from (block for block in turn if block is not None)
 
 
 @transaction.atomic
@@ -137,15 +165,15 @@ def _open(batch: ImportBatch, read: Read) -> None:
 
 
 def _notes(batch: ImportBatch, read: Read, shared: list[list[int]]) -> list[dict[str, Any]]:
-    notes = [_note(code, **params) for code, params in read.ending["notes"]]
-    for field_name, code, count in read.ending["cells"]:
+    notes = [_note(code, **params) for code, params in read.notes]
+    for (field_name, code), count in read.cells.items():
         if code == f"{NOTE}other_word":
             notes.append(_note("other_word", count=count))
         else:
             notes.append(_note(code, field=field_name, count=count))
-    if batch.default_group and read.ending["defaulted"]:
+    if batch.default_group and read.defaulted:
         name = batch.default_group.name_zh
-        notes.append(_note("default_group", name=name, count=read.ending["defaulted"]))
+        notes.append(_note("default_group", name=name, count=read.defaulted))
     if shared:
         numbers = sorted(number for rows in shared for number in rows)
         shown = ", ".join(map(str, numbers[:ROWS_NAMED]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
@@ -147,10 +147,9 @@ class RowReader:
             **{name: _optional(name) for name in optional.ALL},
         }
 
-    def read(self, table: Table) -> Iterator[ReadRow]:
-        """Yield every data row of `table`; raise SpreadsheetError when the file breaks off."""
-        for row in table.rows:
-            yield self.read_row(row)
+    def read(self, rows: Iterable[Row]) -> Iterator[ReadRow]:
+        """Yield rows of a table as read; raise SpreadsheetError when the file breaks off."""
+        return map(self.read_row, rows)
 
     def read_row(self, row: Row) -> ReadRow:
         """Return one row with its clean values, problems and notes."""

@@ -35,6 +35,7 @@ from unionportal.core.crypto import Indexer, Sealer
 from unionportal.core.identifiers.names import PLAIN
 from unionportal.core.masking import mask_id, mask_name, mask_phone
 from unionportal.core.sandbox import Block
+from unionportal.core.spreadsheets import Row
 
 HEADER, ROWS, ENDING = b"H", b"R", b"N"
 BLOCK_ROWS = 1_000
@@ -51,6 +52,9 @@ class Source:
     content: bytes
     filename: str
     frame: Frame
+    # Of several readers of one file each takes every so manieth block of rows.
+    part: int = 0
+    parts: int = 1
 
 
 def inspect(source: Source) -> Iterator[Block]:
@@ -61,13 +65,16 @@ def inspect(source: Source) -> Iterator[Block]:
 
 
 def stage(source: Source) -> Iterator[Block]:
-    """Yield the header, blocks of lines for COPY, and what was noticed on the way."""
+    """Yield the header, blocks of lines for COPY, and what was noticed on the way.
+
+    Blocks of the parts taken in turns are the file in its order.
+    """
     table = open_file(source.content, source.filename, source.frame.kind, source.frame.learnt)
     yield HEADER, _header(table)
     reader, stager = RowReader(source.frame), Stager(source, table.columns)
     noticed: Counter[tuple[str, str]] = Counter()
     lines: list[str] = []
-    for row in reader.read(table):
+    for row in reader.read(_share(table.rows, source)):
         lines.append(stager.line(row))
         if row.notes:
             noticed.update((note["field"], note["code"]) for note in row.notes)
@@ -79,6 +86,13 @@ def stage(source: Source) -> Iterator[Block]:
     cells = [[field, code, count] for (field, code), count in noticed.items()]
     ending = {"notes": notes, "cells": cells, "defaulted": reader.defaulted}
     yield ENDING, json.dumps(ending).encode()
+
+
+def _share(rows: Iterator[Row], source: Source) -> Iterator[Row]:
+    """Walk all rows, as a table checks them on the way, and yield those of the source's part."""
+    for index, row in enumerate(rows):
+        if index // BLOCK_ROWS % source.parts == source.part:
+            yield row
 
 
 def _header(table: Any) -> bytes:

@@ -49,10 +49,11 @@ class Reading:
     def order(self) -> tuple[str, ...]:
         """The order of the rows found: the order of the index they are read from.
 
-        What the gram index finds has none, and is sorted by a column that no index tempts the
-        database to walk instead.
+        What the gram index finds has none: there the narrow keys are sorted before memberships
+        are fetched (`SortedKey`).
         """
         column = {
+            Kind.CHARACTERS: "sorted_key__name",
             Kind.FIRST_CHARACTER: "key__name",
             Kind.PINYIN: "key__pinyin",
             Kind.INITIALS: "key__initials",
@@ -71,7 +72,7 @@ class Reading:
             return begins("key__name", self.text)
         if self.kind == Kind.CHARACTERS:
             pairs = [gram for gram in bigrams(self.text) if len(gram) == 2]
-            return Q(key__grams__contains=pairs)
+            return Q(sorted_key__grams__contains=pairs)
         if self.kind == Kind.INITIALS:
             return begins("key__initials", self.text)
         condition = Q()

@@ -112,6 +112,7 @@ def register_links() -> None:
         Link(column="members.Transfer.membership", how=How.STAYS,
              why="an open case ends when its membership does"),
         Link(column="members.MemberKey.membership", how=How.STAYS, why="a trigger keeps it"),
+        Link(column="members.SortedKey.membership", how=How.STAYS, why="a view of MemberKey"),
         Link(column="members.DuplicatePair.first", how=How.STAYS, why="the pair as it was found"),
         Link(column="members.DuplicatePair.second", how=How.STAYS, why="the pair as it was found"),
         Link(column="members.PersonMerge.survivor", how=How.STAYS, why="the record of a merge"),

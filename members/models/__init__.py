@@ -27,7 +27,7 @@ from members.models.organisation import (
 )
 from members.models.people import Membership, Person
 from members.models.requests import DataRequest
-from members.models.search import MemberKey
+from members.models.search import MemberKey, SortedKey
 from members.models.standing import MemberVehicle, StatusChange
 from members.models.transfers import Transfer
 from members.models.unit_changes import IndustrialPlacement, UnitChange
@@ -80,6 +80,7 @@ __all__ = [
     "PoliticalAffiliation",
     "RevokedCertificate",
     "PersonMerge",
+    "SortedKey",
     "StatusChange",
     "Transfer",
     "TermExtension",

@@ -48,3 +48,27 @@ class MemberKey(models.Model):
 
     def __str__(self) -> str:
         return str(self.membership_id)
+
+
+class SortedKey(models.Model):
+    """The keys as a view in the order of names.
+
+    The database sorts these narrow rows first and fetches a membership only for those it shows;
+    ordered by a column of `MemberKey` it would fetch all that a text matches, then sort.
+    """
+
+    membership = models.OneToOneField(
+        Membership,
+        primary_key=True,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        related_name="sorted_key",
+    )
+    name = models.CharField(max_length=50, db_collation=C)
+    grams = ArrayField(models.CharField(max_length=2))
+
+    class Meta:
+        managed = False
+
+    def __str__(self) -> str:
+        return str(self.membership_id)

@@ -45,6 +45,7 @@ UNSCOPED = {
     "members.MonthlyFlow": "counts by area, no person",
     "members.MemberCertificate": "shown on its membership's page, or to who holds its token",
     "members.MemberKey": "only says which memberships a search means",
+    "members.SortedKey": "a view of MemberKey",
     "members.Consent": "read through its person",
     "members.StatusChange": "shown on its membership's page",
     "members.MemberVehicle": "shown on its membership's page",

@@ -61,6 +61,7 @@ KEPT = {
     "members.CommitteeSeat": {"name", "reason"},
     # Follows the person's record by trigger.
     "members.MemberKey": {"name", "pinyin", "initials", "phone_tail", "grams"},
+    "members.SortedKey": {"name", "grams"},
     # Deleted with the vehicle.
     "members.MemberVehicle": {"plate"},
     # Vouchers of money that was paid: kept by the law on accounting.

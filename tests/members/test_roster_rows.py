@@ -25,7 +25,7 @@ def reader(default=None):
 
 def read(*rows, **options):
     table = open_file(xlsx(rows, **options), "roster.xlsx", "roster")
-    return list(reader().read(table))
+    return list(reader().read(table.rows))
 
 
 def codes(row):
@@ -173,7 +173,7 @@ def test_english_titles_in_any_order_are_understood():
 
 def test_gbk_text_is_read():
     table = open_file(delimited([worker(1)], "gbk"), "roster.csv", "roster")
-    [row] = reader().read(table)
+    [row] = reader().read(table.rows)
     assert row.cleaned["name"] == "测试员乙"
     assert [(note.code, note.params) for note in table.notes] == [
         ("encoding", {"encoding": "GB18030"})
@@ -184,7 +184,7 @@ def test_default_group_fills_blank_cells_only():
     guard = WorkerGroup.objects.get(code="SECURITY_GUARD")
     table = open_file(xlsx([worker(1, 工作类别=""), worker(2)]), "roster.xlsx", "roster")
     reading = reader(guard)
-    assert [row.cleaned["group"] for row in reading.read(table)] == [
+    assert [row.cleaned["group"] for row in reading.read(table.rows)] == [
         "SECURITY_GUARD",
         "TRUCK_DRIVER",
     ]
@@ -193,7 +193,7 @@ def test_default_group_fills_blank_cells_only():
 
 def test_nul_in_a_cell_never_reaches_the_database():
     table = open_file(xlsx([worker(1, 工作类别="货_x0000_车")]), "roster.xlsx", "roster")
-    [row] = reader().read(table)
+    [row] = reader().read(table.rows)
     assert row.problems
     assert "\0" not in "".join(row.seen.values()) + str(row.problems)
 

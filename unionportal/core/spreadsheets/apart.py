@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
 from django.utils import translation
@@ -18,7 +18,7 @@ def read_apart(
     *,
     memory: int = sandbox.MEMORY,
     seconds: int = sandbox.SECONDS,
-) -> Iterator[Block]:
+) -> Generator[Block]:
     """Yield the blocks of `work`, done in a child; raise its SpreadsheetError here.
 
     A file that needs more than the limits, or that kills its reader, raises `too_heavy`.
