@@ -20,13 +20,14 @@ from django.utils.translation import gettext as _
 
 from benefits import channels
 from benefits.actions.rights import person_of
-from benefits.models import Entitlement, PayeeAccount, PayoutBatch
+from benefits.models import Entitlement, PayeeAccount, PayoutBatch, PayoutLine
 from benefits.queries.payouts import next_cycle, payable
 from benefits.states.payouts import BatchState, Benefit, EntitlementState, LineState, ProgrammeState
 from unionportal.core.crypto import order_hmac, person_order_key
 from unionportal.core.errors import Refused
 from unionportal.core.ids import new_id
 from unionportal.core.roles import Permission
+from unionportal.core.statistics import count_anew
 from unionportal.core.transitions import move
 
 if TYPE_CHECKING:
@@ -184,6 +185,7 @@ def complete(batch: PayoutBatch, *, by: User | ServiceActor) -> PayoutBatch:
         return locked
     if not locked.line_count:
         raise nobody_payable()
+    count_anew(PayoutLine, locked.line_count)
     limit = locked.programme.second_approval_fen
     needs_second = limit is not None and locked.total_fen >= limit
     return move(locked, "make", by=by, needs_second=needs_second)

@@ -29,6 +29,7 @@ from unionportal.core import audit
 from unionportal.core.actors import SYSTEM
 from unionportal.core.errors import Refused
 from unionportal.core.roles import Permission
+from unionportal.core.statistics import count_anew
 from unionportal.core.transitions import move, move_all
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ def evaluate(
         give_rights(programme, cycle, by=by, person_ids=person_ids)
         for cycle in programme.cycles.running()
     )
+    count_anew(Entitlement, made)
     promote_waiting(programme, by=by)
     return made
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from operator import attrgetter
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.db import connection
@@ -25,7 +28,7 @@ from benefits.states.payouts import (
     EntitlementState,
     LineState,
 )
-from unionportal.core.transitions import move, move_all
+from unionportal.core.transitions import move, move_all, move_found
 
 if TYPE_CHECKING:
     from unionportal.core.actors import ServiceActor
@@ -63,19 +66,42 @@ def lock_lists(line_ids: Collection[UUID]) -> None:
     list(locked.order_by("pk").values_list("pk", flat=True))
 
 
-def add_evidence(rows: Sequence[LineEvidence]) -> int:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewEvidence:
+    """What was said about a line, to be written; `told` is all that tells it from a repeat."""
+
+    line_id: UUID
+    source: str
+    event_id: str
+    outcome: str
+    told: tuple[str, ...]
+    reason: str = ""
+    bank_code: str = ""
+    bank_text: str = ""
+    bank_serial: str = ""
+    file_id: UUID | None = None
+    settlement_id: UUID | None = None
+
+    @property
+    def content_hash(self) -> str:
+        """The SHA-256 of what was told."""
+        return hashlib.sha256("|".join(self.told).encode()).hexdigest()
+
+
+def add_evidence(rows: Sequence[NewEvidence]) -> int:
     """Write what was said; the same thing again is no row. Return how many are new."""
     lock_lists({row.line_id for row in rows})
-    values = [[getattr(row, name) for row in rows] for name in EVIDENCE]
+    columns = list(zip(*map(EVIDENCE, rows), strict=True)) or [()] * len(COLUMNS)
     with connection.cursor() as cursor:
-        cursor.execute(ADD_EVIDENCE, values)
+        cursor.execute(ADD_EVIDENCE, [list(column) for column in columns])
         return int(cursor.rowcount)
 
 
-EVIDENCE = (
+COLUMNS = (
     "line_id", "source", "event_id", "content_hash", "outcome", "reason", "bank_code", "bank_text",
     "bank_serial", "file_id", "settlement_id",
 )  # fmt: skip
+EVIDENCE = attrgetter(*COLUMNS)
 ADD_EVIDENCE = """
 INSERT INTO benefits_lineevidence (line_id, source, event_id, content_hash, outcome, reason,
     bank_code, bank_text, bank_serial, file_id, settlement_id)
@@ -84,20 +110,48 @@ SELECT * FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[],
 ON CONFLICT DO NOTHING"""
 
 
+@dataclass(slots=True)
+class Held:
+    """A locked line: where its money is, and what is said of it."""
+
+    pk: UUID
+    batch_id: UUID
+    entitlement_id: UUID
+    amount_fen: int
+    state: str
+    reason: str
+    bank_code: str
+    bank_text: str
+    bank_serial: str
+    review: str
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What `WORDS` names, to be written."""
+        return WORDS_OF(self)
+
+
+HELD = ("pk", "batch_id", "entitlement_id", "amount_fen", "state")
+WORDS = ("reason", "bank_code", "bank_text", "bank_serial", "review")
+WORDS_OF = attrgetter(*WORDS)
+
+
+def _hold(line_ids: Collection[UUID]) -> list[Held]:
+    rows = PayoutLine.objects.filter(pk__in=line_ids).select_for_update(of=("self",))
+    return [Held(*row) for row in rows.order_by("pk").values_list(*HELD, *WORDS)]
+
+
 def settle(line_ids: Collection[UUID], *, by: User | ServiceActor) -> dict[str, int]:
     """Bring these lines, their people's rights and the money to what the evidence says.
 
     Call inside a transaction. Returns how many lines came to each state. A line already there is
     left alone, so any repeat and any order end the same (security.md section 3, I7).
     """
-    lines = list(
-        PayoutLine.objects.filter(pk__in=line_ids).select_for_update(of=("self",)).order_by("pk")
-    )
-    _bring_batches(lines)
-    before = {line.pk: _words_of(line) for line in lines}
+    lines = _hold(line_ids)
+    before = {line.pk: line.words for line in lines}
     said = _said_about(line_ids)
     repeated = _repeated(line_ids)
-    moving: dict[LineState, list[PayoutLine]] = defaultdict(list)
+    moving: dict[LineState, list[Held]] = defaultdict(list)
     for line in lines:
         finding = find(said[line.pk])
         if line.state == finding.state or finding.state is None:
@@ -107,7 +161,9 @@ def settle(line_ids: Collection[UUID], *, by: User | ServiceActor) -> dict[str, 
         else:
             _tell(line, finding)
             moving[finding.state].append(line)
-    _write_words([line for line in lines if before[line.pk] != _words_of(line)])
+    gone = {line.pk for some in moving.values() for line in some}
+    changed = [line for line in lines if before[line.pk] != line.words]
+    _write_words([line for line in changed if line.pk not in gone])
     _flag(lines)
     for state, some in moving.items():
         _move(state, some, by)
@@ -115,14 +171,6 @@ def settle(line_ids: Collection[UUID], *, by: User | ServiceActor) -> dict[str, 
     return {str(state): len(some) for state, some in moving.items()}
 
 
-def _bring_batches(lines: Sequence[PayoutLine]) -> None:
-    ids = {line.batch_id for line in lines}
-    batches = PayoutBatch.objects.select_related("programme").in_bulk(ids)
-    for line in lines:
-        line.batch = batches[line.batch_id]
-
-
-WORDS = ("reason", "bank_code", "bank_text", "bank_serial", "review")
 WRITE_WORDS = """
 UPDATE benefits_payoutline l SET reason = i.reason, bank_code = i.code, bank_text = i.text,
     bank_serial = i.serial, review = i.review
@@ -131,17 +179,15 @@ FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text
 WHERE l.id = i.id"""
 
 
-def _words_of(line: PayoutLine) -> tuple[str, ...]:
-    return (line.reason, line.bank_code, line.bank_text, line.bank_serial, line.review)
+def _columns_of(lines: Sequence[Held]) -> list[list[str]]:
+    return [list(column) for column in zip(*(line.words for line in lines), strict=True)]
 
 
-def _write_words(lines: Sequence[PayoutLine]) -> None:
+def _write_words(lines: Sequence[Held]) -> None:
     """Write what the evidence says about lines, one statement however many."""
     if lines:
-        words = [[str(getattr(line, name)) for line in lines] for name in WORDS]
-        values: list[Any] = [[line.pk for line in lines], *words]
         with connection.cursor() as cursor:
-            cursor.execute(WRITE_WORDS, values)
+            cursor.execute(WRITE_WORDS, [[line.pk for line in lines], *_columns_of(lines)])
 
 
 def _said_about(line_ids: Collection[UUID]) -> dict[UUID, list[Said]]:
@@ -162,7 +208,7 @@ def _repeated(line_ids: Collection[UUID]) -> set[UUID]:
     )
 
 
-def _tell(line: PayoutLine, finding: Finding) -> None:
+def _tell(line: Held, finding: Finding) -> None:
     if finding.state is None:
         return
     line.reason, line.bank_code = finding.reason, finding.code
@@ -174,7 +220,7 @@ def _tell(line: PayoutLine, finding: Finding) -> None:
         line.review = PAID_TWICE
 
 
-def _flag(lines: Sequence[PayoutLine]) -> None:
+def _flag(lines: Sequence[Held]) -> None:
     """Bring the marks that come from evidence along to the person's right."""
     rights = Entitlement.objects.filter(pk__in=[line.entitlement_id for line in lines])
     rights.filter(review__in=[CONTESTED, PAID_TWICE]).update(review="")
@@ -186,37 +232,45 @@ def _flag(lines: Sequence[PayoutLine]) -> None:
         Entitlement.objects.filter(pk__in=ids).update(review=review)
 
 
-def _move(state: LineState, lines: Sequence[PayoutLine], by: User | ServiceActor) -> None:
-    before = {line.pk: LineState(line.state) for line in lines}
-    rows = PayoutLine.objects.filter(pk__in=list(before))
-    if state == L.SENT:
-        move_all(rows, VERB_OF[state], by=by, sent_at=Now())
-    else:
-        settled_at = Now() if state in SETTLED_LINE else None
-        move_all(rows, VERB_OF[state], by=by, settled_at=settled_at)
-    _move_rights(state, lines, by)
+def _move(state: LineState, lines: Sequence[Held], by: User | ServiceActor) -> None:
+    found = {line.pk: line.state for line in lines}
+    settled = {"settled_at": Now() if state in SETTLED_LINE else None}
+    times = {"sent_at": Now()} if state == L.SENT else settled
+    texts = dict(zip(WORDS, _columns_of(lines), strict=True))
+    move_found(PayoutLine, VERB_OF[state], by=by, found=found, changes=times, texts=texts)
+    lists = PayoutBatch.objects.select_related("programme").in_bulk({one.batch_id for one in lines})
+    _move_rights(state, lines, lists, by)
     sums: dict[tuple[UUID, str, Pot, Pot], list[Amount]] = defaultdict(list)
     for line in lines:
-        batch = line.batch
-        key = (batch.programme.budget_id, batch.channel, POT_OF[before[line.pk]], POT_OF[state])
-        sums[key].append(Amount(line.amount_fen, line.entitlement_id, line.pk))
+        batch = lists[line.batch_id]
+        pots = POT_OF[LineState(line.state)], POT_OF[state]
+        amount = Amount(line.amount_fen, line.entitlement_id, line.pk)
+        sums[batch.programme.budget_id, batch.channel, *pots].append(amount)
     for (budget, channel, source, target), amounts in sums.items():
         if source != target:
             kind = KIND_OF[source, target]
             ledger.shift(budget, kind, source, target, amounts, channel=channel)
 
 
-def _move_rights(state: LineState, lines: Sequence[PayoutLine], by: User | ServiceActor) -> None:
+def _move_rights(
+    state: LineState,
+    lines: Sequence[Held],
+    lists: Mapping[UUID, PayoutBatch],
+    by: User | ServiceActor,
+) -> None:
     rights = Entitlement.objects.filter(pk__in=[line.entitlement_id for line in lines])
     if state == L.PAID:
-        rights.exclude(reason="", rests_until=None).update(reason="", rests_until=None)
-        move_all(rights, "pay", by=by)
+        unpaid = rights.filter(state__in=Entitlement.machine.step("pay").sources).order_by("pk")
+        found = dict(unpaid.select_for_update(of=("self",)).values_list("pk", "state"))
+        rested = {"reason": "", "rests_until": None}
+        move_found(Entitlement, "pay", by=by, found=found, changes=rested)
     elif state in AT_THE_BANK:
         move_all(rights.exclude(state=EntitlementState.IN_PAYMENT), "doubt", by=by)
     else:
         resting: dict[tuple[str, int], list[UUID]] = defaultdict(list)
         for line in lines:
-            resting[line.reason, line.batch.programme.cooling_minutes].append(line.entitlement_id)
+            minutes = lists[line.batch_id].programme.cooling_minutes
+            resting[line.reason, minutes].append(line.entitlement_id)
         for (reason, minutes), ids in resting.items():
             until = Now() + timedelta(minutes=minutes)
             Entitlement.objects.filter(pk__in=ids).update(reason=reason, rests_until=until)

@@ -6,7 +6,6 @@ no new row, what a later file explains closes by itself (security.md section 3, 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -20,10 +19,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from benefits import profiles
-from benefits.actions.lines import add_evidence, settle
+from benefits.actions.lines import NewEvidence, add_evidence, settle
 from benefits.actions.rights import finance_person
 from benefits.inbound import Problem, Quarantine, handler
-from benefits.models import BankFile, DayRecord, Difference, LineEvidence
+from benefits.models import BankFile, DayRecord, Difference
 from benefits.profiles.statements import Movement
 from benefits.states.cards import FileKind
 from benefits.states.matching import (
@@ -260,18 +259,13 @@ def _take(difference: Difference, by: User) -> None:
         return
     is_return = difference.kind == DifferenceKind.RETURN_UNRECORDED
     outcome = Outcome.RETURNED if is_return else Outcome.SUCCESS
-    words = f"{outcome}|{shown.serial}|{shown.amount_fen}"
-    add_evidence(
-        [
-            LineEvidence(
-                line_id=line_id, source=EVIDENCE_OF[RecordSource(difference.record.source)],
-                event_id=f"{shown.order_no} {shown.serial}"[:80],
-                content_hash=hashlib.sha256(words.encode()).hexdigest(), outcome=outcome,
-                bank_text=shown.text, bank_serial="" if is_return else shown.serial,
-                file=difference.record.file,
-            )
-        ]
+    said = NewEvidence(
+        line_id=line_id, source=EVIDENCE_OF[RecordSource(difference.record.source)],
+        event_id=f"{shown.order_no} {shown.serial}"[:80], outcome=outcome,
+        told=(outcome, shown.serial, str(shown.amount_fen)), bank_text=shown.text,
+        bank_serial="" if is_return else shown.serial, file_id=difference.record.file_id,
     )  # fmt: skip
+    add_evidence([said])
     settle([line_id], by=by)
 
 

@@ -5,7 +5,6 @@ Nothing here talks to a channel; `benefits.relay` does, between `claim` and `rec
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -17,12 +16,12 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce, Now
 
-from benefits.actions.lines import add_evidence, settle
+from benefits.actions.lines import NewEvidence, add_evidence, settle
 from benefits.actions.payout_files import finish_release, require_bound
 from benefits.actions.sending import is_locked
 from benefits.channels.orders import Answer, Heard, Order
 from benefits.evidence import Said
-from benefits.models import LineEvidence, PayoutBatch, PayoutLine, PayoutOrder
+from benefits.models import PayoutBatch, PayoutLine, PayoutOrder
 from benefits.states.orders import OrderStep
 from benefits.states.payouts import (
     AT_THE_BANK,
@@ -171,13 +170,12 @@ def record(heard: Sequence[tuple[Claimed, Answer]]) -> dict[str, int]:
     return counts
 
 
-def _evidence(item: Claimed, said: Said) -> LineEvidence:
+def _evidence(item: Claimed, said: Said) -> NewEvidence:
     if item.is_noticed and said.source == EvidenceSource.QUERY:
         said = replace(said, source=EvidenceSource.CALLBACK)
-    content = "|".join((said.outcome, said.reason, said.code, said.text, said.serial))
-    return LineEvidence(
+    return NewEvidence(
         line_id=item.order.line_id, source=said.source, event_id=item.order.number,
-        content_hash=hashlib.sha256(content.encode()).hexdigest(), outcome=said.outcome,
+        told=(said.outcome, said.reason, said.code, said.text, said.serial), outcome=said.outcome,
         reason=said.reason, bank_code=said.code, bank_text=said.text, bank_serial=said.serial,
     )  # fmt: skip
 
@@ -186,7 +184,7 @@ def _is_fruitless(item: Claimed, answer: Answer) -> bool:
     return answer.heard != Heard.KNOWN and item.tries >= FRUITLESS_TRIES
 
 
-def _fruitless(item: Claimed) -> LineEvidence:
+def _fruitless(item: Claimed) -> NewEvidence:
     said = Said(EvidenceSource.QUERY, Outcome.UNCLEAR, Reason.NO_ANSWER, code="no_answer")
     return _evidence(replace(item, is_noticed=False), said)
 
@@ -245,10 +243,9 @@ def stop_asking() -> int:
         PayoutOrder.objects.filter(pk__in=ids).update(due_at=None)
         lines = PayoutLine.objects.filter(pk__in=ids, state__in=AT_THE_BANK)
         rows = [
-            LineEvidence(
-                line=line, source=EvidenceSource.SILENCE, event_id=line.order_no,
-                content_hash=hashlib.sha256(b"silence").hexdigest(), outcome=Outcome.UNCLEAR,
-                reason=Reason.NO_ANSWER,
+            NewEvidence(
+                line_id=line.pk, source=EvidenceSource.SILENCE, event_id=line.order_no,
+                told=("silence",), outcome=Outcome.UNCLEAR, reason=Reason.NO_ANSWER,
             )
             for line in lines
         ]  # fmt: skip

@@ -6,9 +6,9 @@ account, name and amount as sent, no line twice. Anything else sets the whole fi
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import transaction
@@ -16,9 +16,9 @@ from django.db.models import DurationField, ExpressionWrapper, F, QuerySet, Valu
 from django.db.models.functions import Now
 
 from benefits import profiles
-from benefits.actions.lines import add_evidence, close_if_settled, settle
+from benefits.actions.lines import NewEvidence, add_evidence, close_if_settled, settle
 from benefits.inbound import Problem, Quarantine, handler, refusal_handler
-from benefits.models import BankFile, LineEvidence, PayoutBatch, PayoutLine
+from benefits.models import BankFile, PayoutBatch, PayoutLine
 from benefits.profiles.rows import PayoutAnswer
 from benefits.queries.payouts import lines_of
 from benefits.states.cards import Direction, FileKind
@@ -34,6 +34,17 @@ from benefits.states.payouts import (
 from unionportal.core.actors import BANK, SYSTEM
 
 MINUTE = timedelta(minutes=1)
+SENT = ("order_no", "pk", "file_seq", "payee_account__number", "holder_name", "amount_fen")
+
+
+class Sent(NamedTuple):
+    """A line as it went to the bank."""
+
+    pk: UUID
+    file_seq: int
+    account: str
+    holder_name: str
+    amount_fen: int
 
 
 def is_about_payouts(content: bytes) -> bool:
@@ -67,8 +78,7 @@ def apply_result(file: BankFile, content: bytes) -> dict[str, int]:
     result = profiles.named(file.profile).parse_payout_result(content)
     file.number, file.line_count = result.number, len(result.rows)
     file.answers = request = _request_called(result.number, file.profile)
-    lines = lines_of(request).select_related("payee_account")
-    sent = {line.order_no: line for line in lines}
+    sent = {row[0]: Sent(*row[1:]) for row in lines_of(request).values_list(*SENT)}
     problems = list(_problems(result.rows, sent))
     if problems:
         raise Quarantine(problems)
@@ -91,7 +101,7 @@ def _request_called(number: str, profile: str) -> BankFile:
 
 def _problems(
     answers: Sequence[PayoutAnswer],
-    sent: dict[str, PayoutLine],
+    sent: dict[str, Sent],
 ) -> Iterator[Problem]:
     seen: set[str] = set()
     for answer in answers:
@@ -106,10 +116,10 @@ def _problems(
             yield Problem(code, answer.line, found)
 
 
-def _differences(answer: PayoutAnswer, line: PayoutLine) -> Iterator[str]:
+def _differences(answer: PayoutAnswer, line: Sent) -> Iterator[str]:
     if answer.seq != line.file_seq:
         yield "other_seq"
-    if answer.account != line.payee_account.number:
+    if answer.account != line.account:
         yield "other_account"
     if answer.holder != line.holder_name:
         yield "other_name"
@@ -117,31 +127,21 @@ def _differences(answer: PayoutAnswer, line: PayoutLine) -> Iterator[str]:
         yield "other_amount"
 
 
-def _evidence(answer: PayoutAnswer, line: PayoutLine, file: BankFile) -> LineEvidence:
+def _evidence(answer: PayoutAnswer, line: Sent, file: BankFile) -> NewEvidence:
     outcome, reason = profiles.named(file.profile).meaning(answer)
-    words = (
-        "P" if answer.is_open else "S" if answer.is_paid else "F",
-        answer.code,
-        answer.text,
-        str(answer.at),
-        answer.serial,
-    )
-    return LineEvidence(
-        line=line,
+    status = "P" if answer.is_open else "S" if answer.is_paid else "F"
+    return NewEvidence(
+        line_id=line.pk,
         source=EvidenceSource.BANK_FILE,
         event_id=answer.order_no,
-        content_hash=_hash(*words),
+        told=(status, answer.code, answer.text, str(answer.at), answer.serial),
         outcome=outcome,
         reason=reason,
         bank_code=answer.code,
         bank_text=answer.text[:60],
         bank_serial=answer.serial[:40],
-        file=file,
+        file_id=file.pk,
     )
-
-
-def _hash(*words: str) -> str:
-    return hashlib.sha256("|".join(words).encode()).hexdigest()
 
 
 @refusal_handler(FileKind.PAYOUT_REQUEST)
@@ -155,10 +155,10 @@ def refuse(out_file: BankFile, refusal: BankFile, code: str) -> dict[str, int]:
         return {"kept": out_file.line_count}
     PayoutBatch.objects.select_for_update(of=("self",)).get(files=out_file)
     rows = [
-        LineEvidence(
-            line=line, source=EvidenceSource.BANK_REFUSAL, event_id=line.order_no,
-            content_hash=_hash("X", code), outcome=Outcome.FAILURE, reason=Reason.BATCH_REJECTED,
-            bank_code=code, file=refusal,
+        NewEvidence(
+            line_id=line.pk, source=EvidenceSource.BANK_REFUSAL, event_id=line.order_no,
+            told=("X", code), outcome=Outcome.FAILURE, reason=Reason.BATCH_REJECTED,
+            bank_code=code, file_id=refusal.pk,
         )
         for line in lines_of(out_file)
     ]  # fmt: skip
@@ -187,9 +187,9 @@ def note_silence() -> int:
 def _be_silent(lines: list[tuple[UUID, str]]) -> None:
     add_evidence(
         [
-            LineEvidence(
+            NewEvidence(
                 line_id=pk, source=EvidenceSource.SILENCE, event_id=order_no,
-                content_hash=_hash("silence"), outcome=Outcome.UNCLEAR, reason=Reason.NO_ANSWER,
+                told=("silence",), outcome=Outcome.UNCLEAR, reason=Reason.NO_ANSWER,
             )
             for pk, order_no in lines
         ]

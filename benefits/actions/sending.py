@@ -7,7 +7,6 @@ record shows as paid is never sent again: its line ends by that record (security
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
@@ -20,9 +19,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from benefits.actions.lines import add_evidence, settle
+from benefits.actions.lines import NewEvidence, add_evidence, settle
 from benefits.actions.rights import finance_person
-from benefits.models import DayRecord, Difference, LineEvidence, PayoutLine, SendingLock
+from benefits.models import DayRecord, Difference, PayoutLine, SendingLock
 from benefits.states.matching import DifferenceKind, RecordSource
 from benefits.states.payouts import AT_THE_BANK, Channel, EvidenceSource, Outcome
 from unionportal.core import alerts, audit
@@ -163,11 +162,10 @@ def end_by_record(line_ids: Collection[UUID], *, by: User | ServiceActor) -> int
     sources = {RecordSource.STATEMENT: EvidenceSource.STATEMENT}
     add_evidence(
         [
-            LineEvidence(
+            NewEvidence(
                 line_id=pk, source=sources.get(source, EvidenceSource.BILL),
                 event_id=f"{order_no} {serial}"[:80], outcome=Outcome.SUCCESS,
-                content_hash=hashlib.sha256(f"{order_no}|{serial}".encode()).hexdigest(),
-                bank_text=text, bank_serial=serial,
+                told=(order_no, serial), bank_text=text, bank_serial=serial,
             )
             for pk, order_no, serial, text, source in rows
         ]

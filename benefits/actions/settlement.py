@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from benefits.actions.lines import add_evidence, lock_lists, settle
+from benefits.actions.lines import NewEvidence, add_evidence, lock_lists, settle
 from benefits.actions.rights import finance_person
-from benefits.models import LineEvidence, LineSettlement, PayoutLine
+from benefits.models import LineSettlement, PayoutLine
 from benefits.states.payouts import EvidenceSource, LineState, Outcome, Reason
 from unionportal.core import audit
 from unionportal.core.errors import NotAllowed, Refused, Stale
@@ -72,16 +71,12 @@ def confirm(*, by: User, settlement: LineSettlement) -> LineSettlement:
     if settlement.outcome not in POSSIBLE.get(LineState(line.state), ()):
         raise Stale(_("The bank has answered meanwhile. Look again before you act."), code="stale")
     move(settlement, "confirm", by=by, decided_by=by, decided_key=key, decided_at=timezone.now())
-    words = f"{settlement.outcome}|{settlement.document.sha256}"
-    add_evidence(
-        [
-            LineEvidence(
-                line=line, source=EvidenceSource.DECISION, event_id=str(settlement.pk),
-                content_hash=hashlib.sha256(words.encode()).hexdigest(),
-                outcome=settlement.outcome, reason=Reason.SETTLED_BY_HAND, settlement=settlement,
-            )
-        ]
+    said = NewEvidence(
+        line_id=line.pk, source=EvidenceSource.DECISION, event_id=str(settlement.pk),
+        told=(settlement.outcome, settlement.document.sha256), outcome=settlement.outcome,
+        reason=Reason.SETTLED_BY_HAND, settlement_id=settlement.pk,
     )  # fmt: skip
+    add_evidence([said])
     settle([line.pk], by=by)
     return settlement
 

@@ -7,11 +7,12 @@ transaction.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.utils.translation import gettext as _
 
 from unionportal.core import audit
@@ -127,20 +128,83 @@ def move_all(
     step = machine.step(verb)
     _require_reason(step, reason)
     fitting = rows.filter(**{f"{machine.field}__in": step.sources}).order_by("pk")
-    found = list(fitting.select_for_update(of=("self",)).values_list("pk", machine.field))
-    ids = [pk for pk, _state in found]
-    for start in range(0, len(ids), audit.CHUNK):
-        moving = rows.model._base_manager.filter(pk__in=ids[start : start + audit.CHUNK])
-        moving.update(**{machine.field: step.target}, **changes)
+    found = dict(fitting.select_for_update(of=("self",)).values_list("pk", machine.field))
+    move_found(rows.model, verb, by=by, found=found, reason=reason, changes=changes)
+    return list(found)
+
+
+@transaction.atomic
+def move_found(
+    model: type[M],
+    verb: str,
+    *,
+    by: User | ServiceActor,
+    found: Mapping[Any, str],
+    reason: str = "",
+    changes: Mapping[str, Any] = MappingProxyType({}),
+    texts: Mapping[str, Sequence[str]] = MappingProxyType({}),
+) -> None:
+    """Apply `verb` to rows the caller has locked and `found` in these states: {id: state}.
+
+    `changes` are the same for all; `texts` gives text columns a value for each row, in the order
+    of `found`. One UPDATE however many. Raises `Stale` when a row is not as found, or in no state
+    the verb starts from.
+    """
+    machine = machine_of(model)
+    step = machine.step(verb)
+    _require_reason(step, reason)
+    stays = set(found.values()) - set(step.sources)
+    if stays or _write(model, {machine.field: step.target, **changes}, found, texts) < len(found):
+        raise Stale(_("This changed in the meantime. Look again before you act."), code="stale")
     audit.record_many(
-        by=by,
-        verb=f"{machine.name}.{verb}",
-        model=rows.model,
-        moves=[(pk, state, step.target) for pk, state in found],
-        reason=reason,
-        fields=sorted(changes),
-    )
-    return ids
+        by=by, verb=f"{machine.name}.{verb}", model=model,
+        moves=[(pk, state, step.target) for pk, state in found.items()], reason=reason,
+        fields=sorted([*changes, *texts]),
+    )  # fmt: skip
+
+
+def _write(
+    model: type[M],
+    changes: Mapping[str, Any],
+    found: Mapping[Any, str],
+    texts: Mapping[str, Sequence[str]],
+) -> int:
+    """Write a step to rows in one UPDATE of arrays; return how many were as found."""
+    if not found:
+        return 0
+    sets, values = [f"{name} = i.{name}" for name in texts], []
+    for name, value in changes.items():
+        field = model._meta.get_field(name)
+        sql, params = _compiled(model, field, value)
+        sets.append(f"{field.column} = {sql}")
+        values += params
+    key = model._meta.pk
+    statement = WRITE.format(
+        table=model._meta.db_table, pk=key.column, field=machine_of(model).field,
+        key=key.db_type(connection), sets=", ".join(sets),
+        arrays=", %s::text[]" * len(texts), names="".join(f", {name}" for name in texts),
+    )  # fmt: skip
+    keys = [key.get_db_prep_value(pk, connection) for pk in found]
+    states = [str(state) for state in found.values()]
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [*values, keys, states, *texts.values()])
+        return int(cursor.rowcount)
+
+
+def _compiled(model: type[M], field: Any, value: Any) -> tuple[str, Sequence[Any]]:
+    """Return a value of a column as SQL: what the database works out itself, or a parameter."""
+    if hasattr(value, "resolve_expression"):
+        query = model._base_manager.all().query
+        compiler = query.get_compiler(connection=connection)
+        found: tuple[str, Sequence[Any]] = compiler.compile(value.resolve_expression(query))
+        return found
+    return "%s", [field.get_db_prep_save(getattr(value, "pk", value), connection)]
+
+
+WRITE = """
+UPDATE {table} SET {sets}
+FROM unnest(%s::{key}[], %s::text[]{arrays}) AS i (id, found{names})
+WHERE {table}.{pk} = i.id AND {table}.{field} = i.found"""
 
 
 @transaction.atomic
