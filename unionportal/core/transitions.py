@@ -172,9 +172,9 @@ def _write(
     """Write a step to rows in one UPDATE of arrays; return how many were as found."""
     if not found:
         return 0
-    sets, values = [f"{name} = i.{name}" for name in texts], []
+    sets, values = [f"{name} = i.{name}" for name in texts], list[Any]()
     for name, value in changes.items():
-        field = model._meta.get_field(name)
+        field: Any = model._meta.get_field(name)
         sql, params = _compiled(model, field, value)
         sets.append(f"{field.column} = {sql}")
         values += params
@@ -187,7 +187,7 @@ def _write(
     keys = [key.get_db_prep_value(pk, connection) for pk in found]
     states = [str(state) for state in found.values()]
     with connection.cursor() as cursor:
-        cursor.execute(statement, [*values, keys, states, *texts.values()])
+        cursor.execute(statement, [*values, keys, states, *map(list, texts.values())])
         return int(cursor.rowcount)
 
 
