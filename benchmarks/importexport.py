@@ -53,6 +53,15 @@ class Resource(resources.ModelResource):
         force_init_instance = False
         instance_loader_class = CachedInstanceLoader
 
+    def validate_instance(
+        self, instance: Any, import_validation_errors: Any = None, validate_unique: bool = True
+    ) -> None:
+        """Check as the package does, but for columns left empty: our models are not its forms."""
+        if self._meta.clean_model_instances:
+            columns = instance._meta.concrete_fields
+            empty = {field.name for field in columns if not getattr(instance, field.attname)}
+            instance.full_clean(exclude=empty, validate_unique=validate_unique)
+
     def after_save_instance(self, instance: Any, row: Any, **kwargs: Any) -> None:
         """Do nothing more: every call here would be counted against the package."""
 
