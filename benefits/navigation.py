@@ -37,6 +37,7 @@ WAITING = {
 def register_pages() -> None:
     """Add programmes, batches and the books; the count is what waits for the reader."""
     pages = (
+        (25, _("Money: what waits"), "benefits:money", None),
         (30, _("Programmes"), "benefits:programme-list", None),
         (40, _("Payout batches"), "benefits:batch-list", batches_waiting),
         (50, _("The books"), "benefits:ledger", changes_waiting),

@@ -63,6 +63,7 @@ class EntitlementFilter(forms.Form):
     state = forms.ChoiceField(
         label=_("State"), choices=[ALL, *EntitlementState.choices], required=False
     )
+    review = forms.BooleanField(label=_("Only those a person must look at"), required=False)
 
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -2,9 +2,19 @@
 
 from django.urls import path
 
-from benefits.views import batches, books, brought, budgets, matching, programmes, terms
+from benefits.views import (
+    batches,
+    books,
+    brought,
+    budgets,
+    matching,
+    overview,
+    programmes,
+    terms,
+)
 
 urlpatterns = [
+    path("money/", overview.money_overview, name="money"),
     path("programmes/", programmes.programme_list, name="programme-list"),
     path("programmes/new/", programmes.programme_new, name="programme-new"),
     path("programmes/<uuid:pk>/", programmes.programme_detail, name="programme-detail"),

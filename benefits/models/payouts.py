@@ -282,7 +282,10 @@ class PayoutLine(models.Model):
     objects = PayoutLineQuerySet.as_manager()
 
     class Meta:
-        indexes = [models.Index(fields=["batch", "state", "seq"], name="line_by_state")]
+        indexes = [
+            models.Index(fields=["batch", "state", "seq"], name="line_by_state"),
+            models.Index(fields=["batch"], name="line_unknown", condition=Q(state="unknown")),
+        ]
         constraints = [
             models.UniqueConstraint(
                 name="line_one_live_per_entitlement",

@@ -269,6 +269,9 @@ class Entitlement(models.Model):
             ),
             models.Index(fields=["person"], name="entitled_person"),
             models.Index(fields=["-created_at", "-id"], name="entitled_newest"),
+            models.Index(
+                fields=["-created_at", "-id"], name="entitled_to_review", condition=~Q(review="")
+            ),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -20,6 +20,7 @@ from benefits.payout_forms import ResultForm, SettleForm
 from benefits.payout_tables import BatchTable, LineTable
 from benefits.queries.batch_page import batch_page, open_settlements, sum_in_words, to_do
 from benefits.queries.payouts import obstacles
+from benefits.queries.waiting import lists_waiting
 from benefits.states.cards import FileState
 from benefits.states.payouts import SENT_BATCH, BatchState, LineState
 from benefits.transports import manual
@@ -64,6 +65,7 @@ def batch_list(request: HttpRequest) -> HttpResponse:
     state = request.GET.get("state", "")
     if state in BatchState.values:
         rows = rows.filter(state=state)
+    rows = lists_waiting(rows, request.GET.get("waits", ""))
     page = Keyset("-made_at", "-pk").page(
         rows.select_related("programme", "made_by", "approved_by"), request
     )

@@ -146,8 +146,11 @@ def entitlement_list(request: HttpRequest) -> HttpResponse:
     rows: QuerySet[Entitlement] = Entitlement.objects.none()
     if form.is_valid():
         rows = Entitlement.objects.visible_to(request.user)
-        chosen = {name: value for name, value in form.cleaned_data.items() if value}
-        rows = rows.filter(**chosen).select_related("person", "employer", "programme", "cycle")
+        chosen = {name: form.cleaned_data[name] for name in ("programme", "state")}
+        rows = rows.filter(**{name: value for name, value in chosen.items() if value})
+        if form.cleaned_data["review"]:
+            rows = rows.exclude(review="")
+        rows = rows.select_related("person", "employer", "programme", "cycle")
         rows = rows.defer("person__id_number", "person__phone")
     page = NEWEST.page(rows, request)
     empty = Empty(

@@ -298,6 +298,7 @@ BENEFITS = {
     "benefits:cardfile-handover": send(CHIEFS, DISTRICT_ONLY, "cardfile"),
     "benefits:cardfile-again": send(CHIEFS, DISTRICT_ONLY, "cardfile"),
     "benefits:cardfile-ignore": send(CHIEFS, DISTRICT_ONLY, "cardfile"),
+    "benefits:money": look(MONEY),
     "benefits:programme-list": look(MONEY),
     "benefits:programme-new": form(CHIEFS),
     "benefits:programme-detail": look(MONEY, DISTRICT_ONLY, "programme"),
