@@ -27,6 +27,7 @@ from benefits.states.payouts import BatchState, LineState, SettlementState
 from unionportal.core.roles import Permission, permissions_of
 
 if TYPE_CHECKING:
+    from benefits.models.payouts import PayoutBatchQuerySet
     from unionportal.core.models import User
 
 P, B = Permission, BatchState
@@ -181,7 +182,7 @@ def _counted(
     ]  # fmt: skip
 
 
-def lists_waiting(rows: QuerySet[PayoutBatch], waits: str) -> QuerySet[PayoutBatch]:
+def lists_waiting(rows: PayoutBatchQuerySet, waits: str) -> PayoutBatchQuerySet:
     """Narrow lists to those with lines of unknown end, decisions or answers that wait."""
     lines = PayoutLine.objects.order_by()
     if waits == "unknown":
