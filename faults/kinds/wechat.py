@@ -64,8 +64,8 @@ def kill_wechat(scene: Scene) -> str:
 def notice_untrue(scene: Scene) -> str:
     """Only a query may end an order: have one left waiting, and say by notice that it ended."""
     world = scene.world
-    world.order("wechat", "unclaimed", "--count", "1")
-    waiting = world.wait(15, lambda: world.read("wechat", UNCLAIMED))
+    world.order("wechat", "late-yes", "--seconds", "12", "--count", "1")
+    waiting = world.wait(30, lambda: world.read("wechat", UNCLAIMED))
     if not waiting:
         return ""
     keys, bill = server_keys.load(world.wechat_keys), waiting[0]

@@ -139,7 +139,7 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("kind", choices=(*plan.KINDS, "list", "clear"))
     command.add_argument("--match", action="append", default=[], metavar="FIELD=VALUE")
     command.add_argument("--count", type=positive, default=1, help="how many requests; 1")
-    command.add_argument("--seconds", type=float, default=0, help="for hang")
+    command.add_argument("--seconds", type=float, default=0, help="for hang and late-yes")
     command.add_argument("--code", default="", help="fail_reason, or the unknown code")
     command.add_argument("--uncommitted", action="store_true", help="for reset, unknown-code")
     return root

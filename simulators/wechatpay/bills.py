@@ -206,7 +206,11 @@ class Bills:
     def _end_as_planned(self, bill: sqlite3.Row) -> None:
         number = bill["out_bill_no"]
         facts = plan.facts_of(number, bill["openid"], bill["name"], bill["amount_fen"])
-        if plan.take(self.ledger, ("unclaimed",), facts):
+        rule = plan.take(self.ledger, ("unclaimed", "late-yes"), facts)
+        if rule and rule.kind == "late-yes":
+            put_off = "UPDATE bills SET updated_at = ? WHERE out_bill_no = ?"
+            self.ledger.write(put_off, self.ledger.now() + rule.seconds, number)
+        elif rule:
             self.finish(bill["out_bill_no"], "FAIL", "OVERDUE_CLOSE")
         else:
             self.finish(bill["out_bill_no"], "SUCCESS")

@@ -23,7 +23,7 @@ SEND_KINDS = (
     "unknown-code",  # an error code in no document, committed or not
 )
 # How a bill may end other than by the user's yes.
-END_KINDS = ("fail", "unclaimed")
+END_KINDS = ("fail", "unclaimed", "late-yes")
 NOTICE_KINDS = ("notice-five-times", "notice-early", "notice-late", "notice-forged", "notice-never")
 QUERY_KINDS = ("query-wrong-amount", "query-error")
 KINDS = (*SEND_KINDS, *END_KINDS, *NOTICE_KINDS, *QUERY_KINDS)
