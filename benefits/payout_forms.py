@@ -35,6 +35,7 @@ class YuanField(forms.CharField):
 class BudgetForm(forms.Form):
     """Another total for a programme's budget; a higher one says what for."""
 
+    mark_optional = False
     budget = YuanField(label=_("Budget (yuan)"))
     reason = forms.CharField(
         label=_("Reason"),

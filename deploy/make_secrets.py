@@ -17,14 +17,16 @@ def key() -> str:
 
 def contents() -> dict[str, str]:
     """Return a fresh value for every secret file."""
-    postgres, valkey = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+    postgres, valkey, app = (secrets.token_urlsafe(32) for _n in range(3))
     return {
         "SECRET_KEY": secrets.token_urlsafe(48),
         "FIELD_KEY": key(),
         "INDEX_KEY": key(),
         "ORDER_KEY": key(),
         "POSTGRES_PASSWORD": postgres,
-        "DATABASE_URL": f"postgres://unionportal:{postgres}@postgres:5432/unionportal",
+        "OWNER_DATABASE_URL": f"postgres://unionportal:{postgres}@postgres:5432/unionportal",
+        # The role of web, worker and scheduler: `manage.py grant_rights` makes it.
+        "DATABASE_URL": f"postgres://unionportal_app:{app}@postgres:5432/unionportal",
         "REDIS_URL": f"redis://:{valkey}@valkey:6379/0",
         "VALKEY_CONF": f"requirepass {valkey}\nappendonly yes\nmaxmemory-policy noeviction\n"
         "dir /data\nbind * -::*\n",

@@ -111,7 +111,7 @@ def _write(by: User, batch: ImportBatch, portion: int) -> None:
         cursor.execute(LOCK)
         cursor.execute("SET LOCAL jit = off")
         if portion == 1:
-            cursor.execute("ANALYZE members_importrow")
+            cursor.execute("SELECT core_analyze('members_importrow')")
         cursor.execute(f"ANALYZE {TABLE}")
         cursor.execute(_HOLD)
         cursor.execute(_CLOSED, values)

@@ -68,6 +68,8 @@ def _prepare(options: argparse.Namespace) -> None:
             "WECHAT_PAY_KEYS": str(PORTAL_DATA / "wechat" / "keys"),
             "WECHAT_PAY_API": f"http://127.0.0.1:{_free_port()}",
         }
+    if not os.environ.get("DATABASE_URL"):
+        defaults["APP_DATABASE_URL"] = places.app_database_url
     os.environ.update(environment | {n: v for n, v in defaults.items() if not os.environ.get(n)})
 
 

@@ -63,5 +63,11 @@ def _child(name: str, log: str, module: list[str], logs: Path) -> Child:
         command=[sys.executable, "-m", *module],
         log=logs / f"{log}.log",
         folder=project_folder(),
-        environment={**os.environ, "PYTHONUNBUFFERED": "1"},
+        environment={**os.environ, **_own_role(), "PYTHONUNBUFFERED": "1"},
     )
+
+
+def _own_role() -> dict[str, str]:
+    """Let the programs reach the database as the role that owns nothing, if there is one."""
+    address = os.environ.get("APP_DATABASE_URL")
+    return {"DATABASE_URL": address} if address else {}

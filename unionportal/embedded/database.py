@@ -44,6 +44,7 @@ def migrate(say: Callable[[str], None]) -> None:
         say(f"Bringing the database up to date ({len(plan)} steps)…")
         call_command("migrate", verbosity=0, interactive=False)
     call_command("createcachetable", verbosity=0)
+    call_command("grant_rights", stdout=StringIO())
 
 
 def seed(say: Callable[[str], None], *, demo: bool) -> None:

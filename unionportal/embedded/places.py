@@ -55,6 +55,11 @@ class Places:
         return database_url(self.sockets, "unionportal")
 
     @property
+    def app_database_url(self) -> str:
+        """The same database for the portal's programs, which own no table of it."""
+        return database_url(self.sockets, "unionportal", user="unionportal_app")
+
+    @property
     def redis_url(self) -> str:
         return f"redis+socket://{quote(str(self.valkey_socket))}?virtual_host=0"
 
@@ -63,9 +68,9 @@ class Places:
         return self.sockets / "valkey.sock"
 
 
-def database_url(sockets: Path, name: str) -> str:
+def database_url(sockets: Path, name: str, *, user: str = "unionportal") -> str:
     """Return the address of a database behind a socket folder."""
-    return f"postgres://unionportal@{quote(str(sockets), safe='')}/{name}"
+    return f"postgres://{user}@{quote(str(sockets), safe='')}/{name}"
 
 
 def prepare(data: Path) -> Places:

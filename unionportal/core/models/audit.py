@@ -9,6 +9,10 @@ from django.db.models.functions import Now
 
 from unionportal.core.ids import new_id
 
+ENDING = "_append_only"
+# Trigger → the column it lets become empty; `core.grants` gives the right to that one.
+EMPTIED: dict[str, str] = {}
+
 
 def append_only(name: str, *, emptied: str = "") -> list[pgtrigger.Trigger]:
     """Return the triggers that refuse UPDATE, DELETE and TRUNCATE on a table.
@@ -16,13 +20,14 @@ def append_only(name: str, *, emptied: str = "") -> list[pgtrigger.Trigger]:
     `emptied`: a text column that may become "" and nothing else, when a person is forgotten.
     """
     protect: list[pgtrigger.Trigger] = [
-        pgtrigger.Protect(name=f"{name}_append_only", operation=pgtrigger.Update | pgtrigger.Delete)
+        pgtrigger.Protect(name=name + ENDING, operation=pgtrigger.Update | pgtrigger.Delete)
     ]
     if emptied:
+        EMPTIED[name + ENDING] = emptied
         changed = f"to_jsonb(NEW) - '{emptied}' <> to_jsonb(OLD) - '{emptied}'"
         protect = [
             pgtrigger.Trigger(
-                name=f"{name}_append_only",
+                name=name + ENDING,
                 operation=pgtrigger.Update,
                 when=pgtrigger.Before,
                 func=f"""
