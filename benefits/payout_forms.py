@@ -104,3 +104,13 @@ class DifferenceForm(forms.Form):
         super().__init__(*args, **kwargs)
         if not needs_document:
             del self.fields["document"]
+
+
+class ObjectionAnswerForm(forms.Form):
+    """What the union answers to an objection."""
+
+    refused_status = 400
+    answer = forms.CharField(
+        label=_("Answer"), max_length=200, widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("It is texted to who objected. Name nobody in it."),
+    )  # fmt: skip

@@ -8,6 +8,7 @@ from benefits.views import (
     brought,
     budgets,
     matching,
+    objections,
     overview,
     programmes,
     terms,
@@ -70,6 +71,7 @@ urlpatterns = [
     path("batches/<uuid:pk>/upload/", batches.batch_upload, name="batch-upload"),
     path("batches/files/<uuid:pk>/confirm/", brought.brought_confirm, name="brought-confirm"),
     path("batches/files/<uuid:pk>/decline/", brought.brought_decline, name="brought-decline"),
+    path("batches/objections/<uuid:pk>/", objections.objection_detail, name="objection-detail"),
     path("batches/lines/<uuid:pk>/", books.line_detail, name="line-detail"),
     path("batches/lines/<uuid:pk>/settle/", batches.line_settle, name="line-settle"),
     path(

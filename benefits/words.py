@@ -9,6 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from benefits.states.matching import DifferenceState
+from benefits.states.notices import ObjectionState
 from benefits.states.payouts import (
     BatchState,
     EntitlementState,
@@ -16,6 +17,10 @@ from benefits.states.payouts import (
     ProgrammeState,
 )
 
+OBJECTION_KINDS = {
+    ObjectionState.UNCONFIRMED: "rest", ObjectionState.OPEN: "wait",
+    ObjectionState.UPHELD: "ok", ObjectionState.DISMISSED: "ok",
+}  # fmt: skip
 PROGRAMME_KINDS = {
     ProgrammeState.DRAFT: "move", ProgrammeState.OPEN: "ok", ProgrammeState.CLOSED: "rest",
 }  # fmt: skip

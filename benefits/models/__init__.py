@@ -14,6 +14,7 @@ from benefits.models.goods import (
 )
 from benefits.models.ledger import Account, Posting, Pot, TransferKind
 from benefits.models.matching import DayRecord, Difference, RecordLine
+from benefits.models.notices import Objection
 from benefits.models.orders import ChannelNotice, ChannelPace, PayoutOrder, RefusedNotice
 from benefits.models.payouts import LineEvidence, LineSettlement, PayoutBatch, PayoutLine
 from benefits.models.programmes import Cycle, Entitlement, Programme
@@ -39,6 +40,7 @@ __all__ = [
     "LineEvidence",
     "LineSettlement",
     "MemberCard",
+    "Objection",
     "PayeeAccount",
     "PayoutBatch",
     "PayoutLine",

@@ -84,3 +84,35 @@ def keys_are_people(name: str, *steps: str) -> pgtrigger.Trigger:
             RETURN NEW;
         """,
     )
+
+
+def notice_hangs() -> pgtrigger.Trigger:
+    """Return the trigger that lets a list off the public notice only when both its ends are met.
+
+    Its days are over by the database's clock (none are asked by some programmes), and no objection
+    is open; an open one keeps the list from leaving, too.
+    """
+    return pgtrigger.Trigger(
+        name="batch_notice_hangs",
+        operation=pgtrigger.Update,
+        when=pgtrigger.Before,
+        condition=pgtrigger.Q(new__state__in=["notice_closed", "released"])
+        & pgtrigger.Q(old__state__df=pgtrigger.F("new__state")),
+        func="""
+            IF EXISTS (
+                SELECT 1 FROM benefits_objection WHERE batch_id = NEW.id AND state = 'open'
+            ) THEN
+                RAISE EXCEPTION 'an objection to this list is not answered'
+                    USING ERRCODE = 'check_violation';
+            END IF;
+            IF NEW.notice_until IS NULL OR (
+                NEW.notice_until >= (clock_timestamp() AT TIME ZONE 'Asia/Shanghai')::date
+                AND (SELECT notice_days FROM benefits_programme
+                    WHERE id = NEW.programme_id) > 0
+            ) THEN
+                RAISE EXCEPTION 'the public notice of this list is not over'
+                    USING ERRCODE = 'check_violation';
+            END IF;
+            RETURN NEW;
+        """,
+    )

@@ -18,7 +18,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from benefits.models.agreeing import keys_are_people
+from benefits.models.agreeing import keys_are_people, notice_hangs
 from benefits.models.bankfiles import BankFile
 from benefits.models.cards import PayeeAccount
 from benefits.models.programmes import Cycle, Entitlement, Programme
@@ -103,6 +103,8 @@ class PayoutBatch(models.Model):
     second_key = models.UUIDField(null=True, editable=False)
     second_at = models.DateTimeField(null=True)
     lines_digest = models.CharField(max_length=64, blank=True, default="")
+    # The days of the public notice, both included; set once.
+    notice_from = models.DateField(null=True)
     notice_until = models.DateField(null=True)
     released_by = staff_key()
     released_at = models.DateTimeField(null=True)
@@ -172,6 +174,13 @@ class PayoutBatch(models.Model):
                     "approved_key", "second_by_id", "second_key", "lines_digest",
                 ),
             ),
+            pgtrigger.Protect(
+                name="batch_notice_is_fixed",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__notice_until__isnull=False)
+                & changed("notice_from", "notice_until"),
+            ),
+            notice_hangs(),
             pgtrigger.Protect(name="batch_is_kept", operation=pgtrigger.Delete),
             pgtrigger.Protect(
                 name="batch_begins_unchecked",

@@ -117,6 +117,7 @@ class Programme(models.Model):
                     pgtrigger.Q(old__code__df=pgtrigger.F("new__code"))
                     | pgtrigger.Q(old__beneficiary__df=pgtrigger.F("new__beneficiary"))
                     | pgtrigger.Q(old__benefit__df=pgtrigger.F("new__benefit"))
+                    | pgtrigger.Q(old__notice_days__df=pgtrigger.F("new__notice_days"))
                 ),
             ),
         ]

@@ -17,12 +17,14 @@ from benefits.models import (
     Difference,
     Entitlement,
     LineSettlement,
+    Objection,
     PayoutBatch,
     PayoutLine,
     SendingLock,
 )
 from benefits.states.cards import Direction, FileKind, FileState, Transport
 from benefits.states.matching import DifferenceState
+from benefits.states.notices import ObjectionState
 from benefits.states.payouts import BatchState, LineState, SettlementState
 from unionportal.core.roles import Permission, permissions_of
 
@@ -33,9 +35,10 @@ if TYPE_CHECKING:
 P, B = Permission, BatchState
 FINANCE = frozenset({P.MAKE_PAYOUT, P.CHECK_PAYOUT})
 MAKER, CHECKER = frozenset({P.MAKE_PAYOUT}), frozenset({P.CHECK_PAYOUT})
+OFFICER = frozenset({P.MANAGE_PROGRAMMES})
 WHO: dict[frozenset[Permission], str | Promise] = {
     MAKER: _("Finance maker"), CHECKER: _("Finance checker"),
-    FINANCE: _("Maker or checker"),
+    FINANCE: _("Maker or checker"), OFFICER: _("District officer"),
 }  # fmt: skip
 
 
@@ -88,6 +91,10 @@ BATCHES = {
     Work("release", _("Lists to release"), CHECKER, LISTS, "approved_at",
          "?state=notice_closed", "total_fen"): Q(state=B.NOTICE_CLOSED),
 }  # fmt: skip
+OBJECTIONS = {
+    Work("objection", _("Objections to answer"), OFFICER, LISTS, "raised_at", "?waits=objection"):
+        Q(state=ObjectionState.OPEN, batch__state=B.NOTICE_OPEN),
+}  # fmt: skip
 FILES = {
     Work("file_out", _("Files to carry to the bank"), FINANCE, LISTS, "created_at",
          "?state=released"):
@@ -133,6 +140,7 @@ def waiting(user: User) -> list[Waiting]:
     """Return all money work that waits, in the order of a payout; one query a table."""
     sources: tuple[tuple[QuerySet[Any], dict[Work, Q]], ...] = (
         (PayoutBatch.objects.visible_to(user), BATCHES),
+        (Objection.objects.visible_to(user), OBJECTIONS),
         (_files(user), FILES),
         (PayoutLine.objects.visible_to(user), LINES),
         (LineSettlement.objects.filter(line__in=PayoutLine.objects.visible_to(user)), SETTLEMENTS),
@@ -190,6 +198,8 @@ def lists_waiting(rows: PayoutBatchQuerySet, waits: str) -> PayoutBatchQuerySet:
     if waits == "decision":
         proposed = lines.filter(settlements__state=SettlementState.PROPOSED)
         return rows.filter(pk__in=proposed.values("batch"))
+    if waits == "objection":
+        return rows.filter(pk__in=Objection.objects.waiting().values("batch"), state=B.NOTICE_OPEN)
     if waits == "file":
         states = [FileState.HELD, FileState.QUARANTINED]
         files = BankFile.objects.filter(kind=FileKind.PAYOUT_RESULT, state__in=states)

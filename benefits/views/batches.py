@@ -19,6 +19,7 @@ from benefits.models import LineSettlement, PayoutBatch, PayoutLine, Programme
 from benefits.payout_forms import ResultForm, SettleForm
 from benefits.payout_tables import BatchTable, LineTable
 from benefits.queries.batch_page import batch_page, open_settlements, sum_in_words, to_do
+from benefits.queries.notices import ON_NOTICE, objections_of
 from benefits.queries.payouts import obstacles
 from benefits.queries.waiting import lists_waiting
 from benefits.states.cards import FileState
@@ -144,6 +145,8 @@ def batch_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         "job_error": batch_jobs.last_error(batch),
         "obstacles": obstacles(batch.programme) if batch.state == BatchState.DRAFT else [],
         "settlements": open_settlements(batch),
+        "objections": objections_of(batch),
+        "hangs": batch.state in ON_NOTICE and batch.programme.notice_days > 0,
         "is_finance": is_finance,
         "budget": batch.programme.budget,
     }

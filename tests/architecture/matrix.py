@@ -355,6 +355,9 @@ BENEFITS = {
         FINANCE, DISTRICT_ONLY, "difference", shut_out=LOOK_AT_MONEY
     ),
     "benefits:line-detail": look(MONEY, DISTRICT_ONLY, "line"),
+    "benefits:objection-detail": Row(
+        {"GET": MONEY, "HEAD": MONEY, "POST": CHIEFS}, DISTRICT_ONLY, "objection"
+    ),
     "benefits:batch-list": look(MONEY),
     "benefits:batch-new": send(MAKERS),
     "benefits:batch-detail": look(MONEY, DISTRICT_ONLY, "batch"),
@@ -482,6 +485,10 @@ WORKER = {
     "worker:own-request": send(PUBLIC),
     "worker:own-request-back": send(PUBLIC),
     "worker:status-leave": send(PUBLIC),
+    "worker:notice-list": look(PUBLIC),
+    "worker:notice-code": form(PUBLIC),
+    "worker:notice-detail": look(PUBLIC, thing="notice"),
+    "worker:notice-object": form(PUBLIC, thing="notice"),
     "worker:confirm": form(PUBLIC, thing="confirm_link"),
     "worker:complete": form(PUBLIC, thing="complete_link"),
     "worker:transfer": form(PUBLIC, thing="transfer_link"),

@@ -384,7 +384,7 @@ def test_notice_runs_for_working_days_and_then_ends_by_itself(money_desk) -> Non
     assert notices.close_due() == 0
     with pytest.raises(Stale):
         batches.release(by=money_desk.checker, batch=batch)
-    PayoutBatch.objects.update(notice_until=timezone.localdate() - timedelta(days=1))
+    payouts.hung_out(batch)
     assert notices.close_due() == 1
 
 

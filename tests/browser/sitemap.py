@@ -44,7 +44,8 @@ ROWLESS = {
     "members:member-again", "members:plaque-end", "members:request-answer",
     "members:request-detail", "members:transfer-letter", "members:seat-end", "members:seat-new",
     "benefits:difference-detail", "benefits:match-detail", "benefits:hand-out",
-    "benefits:hand-out-detail", "benefits:employer-why",
+    "benefits:hand-out-detail", "benefits:employer-why", "benefits:objection-detail",
+    "worker:notice-detail", "worker:notice-object", "worker:notice-code",
 }  # fmt: skip
 # Only for an account without its second step yet, and after typing the password again.
 NOT_WALKED = {"mfa_activate_totp", "mfa_view_recovery_codes"}

@@ -8,12 +8,29 @@ from datetime import date, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
+import pgtrigger
 from django.utils import timezone
 from stdnum import luhn
 
 from benefits import profiles
-from benefits.actions import bankfiles, batches, budgets, entitlements, payout_files, programmes
-from benefits.models import BankFile, Entitlement, MemberCard, PayeeAccount, PayoutBatch, Programme
+from benefits.actions import (
+    bankfiles,
+    batches,
+    budgets,
+    entitlements,
+    notices,
+    payout_files,
+    programmes,
+)
+from benefits.models import (
+    BankFile,
+    Entitlement,
+    MemberCard,
+    Objection,
+    PayeeAccount,
+    PayoutBatch,
+    Programme,
+)
 from benefits.queries.payouts import lines_of
 from benefits.states.cards import AccountSource, AccountState, CardState
 from members.models import Membership, UnionUnit
@@ -134,6 +151,30 @@ def released(
     if is_handed_over and batch.file is not None:
         bankfiles.send(batch.file.pk)
     return PayoutBatch.objects.get(pk=batch.pk)
+
+
+def on_notice(maker: User, checker: User, *, days: int = 3, **fields: Any) -> PayoutBatch:
+    """Make a list of everybody who can be paid that hangs out for so many working days."""
+    made = programme(notice_days=days, **fields)
+    batch = batches.build(by=maker, programme=made)
+    batches.submit(by=maker, batch=batch)
+    return batches.approve(by=checker, batch=batch)
+
+
+def hung_out(batch: PayoutBatch) -> None:
+    """Let the days of a notice be over, as only a test can."""
+    yesterday = timezone.localdate() - timedelta(days=1)
+    with pgtrigger.ignore("benefits.PayoutBatch:batch_notice_is_fixed"):
+        PayoutBatch.objects.filter(pk=batch.pk).update(notice_until=yesterday)
+
+
+def objection(
+    batch: PayoutBatch, *, seq: int | None = 1, text: str = "此人已经不在这家单位工作了"
+) -> Objection:
+    """Let somebody whose phone is proven object to a list on notice."""
+    line = batch.lines.get(seq=seq) if seq else None
+    made = notices.object_to(batch=batch, line=line, text=text, phone="13900000001")
+    return notices.confirm(objection=made)
 
 
 def answers(batch: PayoutBatch, **verdicts: Any) -> list[dict[str, Any]]:

@@ -69,6 +69,8 @@ KEPT = {
     "benefits.Entitlement": {"review", "results"}, "benefits.PayoutLine": None,
     "benefits.LineSettlement": {"note"}, "benefits.LineEvidence": None,
     "benefits.RecordLine": None, "benefits.Difference": None,
+    # Said against a list by somebody the portal knows by phone only; kept with the list.
+    "benefits.Objection": None,
     # Emptied by the app itself when it hears `person_anonymised`.
     "benefits.CardRequestLine": None,
     "benefits.HandOut": {"undone_reason"},

@@ -63,6 +63,30 @@ class CardForm(forms.Form):
     )
 
 
+class ObjectionForm(forms.Form):
+    """What is wrong with a public notice, and a phone for the answer."""
+
+    line = forms.IntegerField(
+        label=_("Number on the notice"), required=False, min_value=1, max_value=999_999,
+        help_text=_("Empty if it is about the whole notice"),
+        widget=DigitsInput(attrs={"autocomplete": "off"}),
+    )  # fmt: skip
+    text = forms.CharField(
+        label=_("What is wrong, and why"), max_length=500,
+        error_messages={"required": _("Write what is wrong.")},
+        widget=forms.Textarea(attrs={"rows": 5, "data-union-keep-not": ""}),
+    )  # fmt: skip
+    phone = forms.CharField(
+        label=_("Your mobile number"), max_length=20,
+        help_text=_("A code comes to it now, the answer later. The notice never shows it."),
+        error_messages={"required": _("Type your mobile number.")},
+        widget=DigitsInput(attrs={"autocomplete": "tel", "data-union-keep-not": ""}),
+    )  # fmt: skip
+
+    def clean_phone(self) -> str:
+        return str(_read(identifiers.parse_phone, self.cleaned_data["phone"]).number)
+
+
 def _read(parse: Any, value: str) -> Any:
     try:
         return parse(value)

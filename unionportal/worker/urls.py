@@ -1,6 +1,6 @@
 from django.urls import include, path
 
-from unionportal.worker import benefits, own_data, papers, transfers, views
+from unionportal.worker import benefits, notices, own_data, papers, transfers, views
 
 app_name = "worker"
 urlpatterns = [
@@ -19,6 +19,10 @@ urlpatterns = [
     path("status/benefits/", benefits.status_benefits, name="status-benefits"),
     path("status/move/", transfers.status_move, name="status-move"),
     path("status/leave/", views.status_leave, name="status-leave"),
+    path("notices/", notices.notice_list, name="notice-list"),
+    path("notices/code/", notices.notice_code, name="notice-code"),
+    path("notices/<uuid:pk>/", notices.notice_detail, name="notice-detail"),
+    path("notices/<uuid:pk>/objection/", notices.notice_object, name="notice-object"),
     path("confirm/<str:token>/", views.confirm, name="confirm"),
     path("complete/<str:token>/", papers.complete, name="complete"),
     path("transfer/<str:token>/", transfers.transfer_link, name="transfer"),

@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from tests.architecture.cast import Cast
 
 
+STEPS = ("maker", "checker")
+
+
 @thing
 def card(cast: Cast) -> dict[str, Any]:
     member = Membership.objects.get(pk=cast.address_of("member")["pk"])
@@ -139,6 +142,19 @@ def batch(cast: Cast) -> dict[str, Any]:
 @thing
 def line(cast: Cast) -> dict[str, Any]:
     return {"pk": PayoutLine.objects.get(batch=cast.address_of("batch")["pk"]).pk}
+
+
+@thing
+def notice(cast: Cast) -> dict[str, Any]:
+    cast.address_of("card")
+    payouts.entitled_member(cast.place.firm_a)
+    return {"pk": payouts.on_notice(*(cast.users[f"finance_{one}"] for one in STEPS)).pk}
+
+
+@thing
+def objection(cast: Cast) -> dict[str, Any]:
+    batch = PayoutBatch.objects.get(pk=cast.address_of("notice")["pk"])
+    return {"pk": payouts.objection(batch).pk}
 
 
 @thing
