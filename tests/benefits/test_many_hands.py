@@ -73,6 +73,12 @@ def hands(committed) -> Iterator[Hands]:
     made.close()
 
 
+@pytest.mark.django_db
+def test_one_hand_takes_what_fits_and_no_more() -> None:
+    budget = _budget("alone", 5 * 70 + 69)
+    assert [_take(budget.pk, 70, 3), _take(budget.pk, 70, 3), _take(budget.pk, 70, 1)] == [3, 2, 0]
+
+
 @pytest.mark.parametrize("rounds", ROUNDS)
 def test_eight_hands_reserve_exactly_what_fits(hands, rounds) -> None:
     chance = random.Random(20261123)
