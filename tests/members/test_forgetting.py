@@ -43,7 +43,8 @@ OF_NOBODY = {
     "stations": {"ServicePoint", "HolidayHours"},
     "benefits": {"BankFile", "Budget", "Programme", "Cycle", "Account", "PayoutBatch",
                  "DayRecord", "SendingLock", "ProgrammeVersion", "GoodsItem", "Stock",
-                 "StockMovement", "ChannelPace", "ChannelNotice", "RefusedNotice"},
+                 "StockMovement", "ChannelPace", "ChannelNotice", "RefusedNotice", "BooksCheck",
+                 "BudgetChange"},
 }  # fmt: skip
 KEPT = {
     # Codes, never words.
