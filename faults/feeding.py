@@ -8,6 +8,7 @@ harmless.
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import subprocess
 import sys
@@ -58,13 +59,17 @@ UNFINISHED = (BatchState.DRAFT, BatchState.SUBMITTED, BatchState.NOTICE_CLOSED)
 
 
 def persist(act: Callable[[], Answer]) -> Answer:
-    """Do it, and again when the database was away; the act finds out itself how far it came."""
+    """Do it, and again when the database was away or the disk full, as people do.
+
+    The act finds out itself how far it came.
+    """
     ends = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:
             return act()
-        except (OperationalError, InterfaceError):
-            if time.monotonic() > ends:
+        except (OperationalError, InterfaceError, OSError) as error:
+            is_other = isinstance(error, OSError) and error.errno != errno.ENOSPC
+            if is_other or time.monotonic() > ends:
                 raise
             connection.close()
             time.sleep(0.2)

@@ -60,8 +60,9 @@ TABS: dict[str, tuple[Any, tuple[Verdict, ...]]] = {
 
 @dataclass(frozen=True)
 class ShownCell:
-    """A cell of the preview: its text, and whether the reason is about it."""
+    """A cell of the preview: its column's title and text, and whether the reason is about it."""
 
+    title: str
     text: str
     is_wrong: bool
 
@@ -204,7 +205,7 @@ def _shown(
     cells = {}
     for name in SHOWN[ImportKind(batch.kind)]:
         text = _cell(typed, batch, name) or (default_group if name == "group" else "")
-        cells[name] = ShownCell(text, name in faults and row.verdict in WRONG)
+        cells[name] = ShownCell(title_of(name), text, name in faults and row.verdict in WRONG)
     reasons = [
         said[p["field"]] if p["code"] == "changes" and p["field"] in said else reason(p)
         for p in row.problems

@@ -15,4 +15,4 @@ def count_anew(model: type[models.Model], grown_by: int) -> None:
     """
     if grown_by >= MANY:
         with connection.cursor() as cursor:
-            cursor.execute(f"ANALYZE {model._meta.db_table}")
+            cursor.execute("SELECT core_analyze(%s)", [model._meta.db_table])
