@@ -22,7 +22,7 @@ class BenefitsConfig(AppConfig):
             payout_files,
             results,
         )
-        from benefits.channels import bank_file  # noqa: F401, PLC0415
+        from benefits.channels import bank_file, cash  # noqa: F401, PLC0415
         from benefits.channels.wechat import channel  # noqa: F401, PLC0415
         from benefits.merging import register_links  # noqa: PLC0415
         from benefits.navigation import register_pages  # noqa: PLC0415

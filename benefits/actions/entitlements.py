@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Min, QuerySet
 from django.utils.translation import gettext as _
 
-from benefits import ledger
+from benefits import channels, ledger
 from benefits.actions import points
 from benefits.actions.rights import require
 from benefits.ledger import Amount
@@ -59,6 +59,7 @@ def evaluate(
     )
     count_anew(Entitlement, made)
     promote_waiting(programme, by=by)
+    channels.prepare(programme, person_ids)
     return made
 
 

@@ -99,14 +99,14 @@ def add_evidence(rows: Sequence[NewEvidence]) -> int:
 
 COLUMNS = (
     "line_id", "source", "event_id", "content_hash", "outcome", "reason", "bank_code", "bank_text",
-    "bank_serial", "file_id", "settlement_id",
+    "bank_serial", "file_id", "settlement_id", "receipt_id",
 )  # fmt: skip
 EVIDENCE = attrgetter(*COLUMNS)
 ADD_EVIDENCE = """
 INSERT INTO benefits_lineevidence (line_id, source, event_id, content_hash, outcome, reason,
-    bank_code, bank_text, bank_serial, file_id, settlement_id)
+    bank_code, bank_text, bank_serial, file_id, settlement_id, receipt_id)
 SELECT * FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
-    %s::text[], %s::text[], %s::text[], %s::uuid[], %s::uuid[])
+    %s::text[], %s::text[], %s::text[], %s::uuid[], %s::uuid[], %s::uuid[])
 ON CONFLICT DO NOTHING"""
 
 

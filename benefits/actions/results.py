@@ -167,7 +167,7 @@ def refuse(out_file: BankFile, refusal: BankFile, code: str) -> dict[str, int]:
 
 
 def note_silence() -> int:
-    """Write down which lines the bank has not answered in time; they become unknown, not failed.
+    """Write down of which lines nobody told in time; they become unknown, not failed.
 
     The database's clock decides (security.md section 3, I12). Return how many.
     """
@@ -175,7 +175,9 @@ def note_silence() -> int:
         F("batch__programme__answer_minutes") * Value(MINUTE), output_field=DurationField()
     )
     overdue = PayoutLine.objects.filter(
-        state=LineState.SENT, batch__channel=Channel.BANK_FILE, sent_at__lt=Now() - term
+        state=LineState.SENT,
+        batch__channel__in=[Channel.BANK_FILE, Channel.CASH],
+        sent_at__lt=Now() - term,
     )
     ids = list(overdue.order_by("pk").values_list("pk", "order_no")[:2_000])
     if ids:

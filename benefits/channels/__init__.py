@@ -7,8 +7,9 @@ here talks to anybody inside a transaction (security.md section 3.3).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Protocol
+from uuid import UUID
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -18,7 +19,7 @@ from unionportal.core.errors import Refused
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
-    from benefits.models import PayeeAccount, PayoutBatch, PayoutLine
+    from benefits.models import PayeeAccount, PayoutBatch, PayoutLine, Programme
     from benefits.states.cards import AccountKind
     from benefits.states.payouts import Channel as Code
     from unionportal.core.actors import ServiceActor
@@ -39,6 +40,10 @@ class Channel(Protocol):
 
     def is_ready(self) -> bool:
         """Say whether this installation can pay this way at all (agreements, keys)."""
+        ...
+
+    def prepare(self, programme: Programme, person_ids: Collection[UUID] | None) -> None:
+        """See to it that whoever has a right (among these) has an account, where none is needed."""
         ...
 
     def obstacle(self, account: PayeeAccount, amount_fen: int) -> str:
@@ -66,6 +71,12 @@ def get(code: str) -> Channel:
     if channel is None or not channel.is_ready():
         raise Refused(_("This portal is not set up to pay this way."), code="no_channel")
     return channel
+
+
+def prepare(programme: Programme, person_ids: Collection[UUID] | None = None) -> None:
+    """Let the programme's channel make ready what the people with rights need for it."""
+    if (channel := _channels.get(programme.channel)) is not None:
+        channel.prepare(programme, person_ids)
 
 
 def known() -> Iterable[Channel]:

@@ -11,9 +11,12 @@ from benefits.states.payouts import Channel
 from unionportal.core.wake import wake
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+    from uuid import UUID
+
     from django.db.models import QuerySet
 
-    from benefits.models import PayeeAccount, PayoutBatch, PayoutLine
+    from benefits.models import PayeeAccount, PayoutBatch, PayoutLine, Programme
     from unionportal.core.actors import ServiceActor
     from unionportal.core.models import User
 
@@ -29,6 +32,9 @@ class BankFileChannel:
 
     def is_ready(self) -> bool:
         return True
+
+    def prepare(self, programme: Programme, person_ids: Collection[UUID] | None) -> None:
+        """Nothing: the account is the member's own."""
 
     def obstacle(self, account: PayeeAccount, amount_fen: int) -> str:
         return "" if profiles.current().can_carry(account.holder_name) else "name"

@@ -2,6 +2,7 @@ from benefits.models.bankfiles import BankFile
 from benefits.models.books import BooksCheck
 from benefits.models.budgets import Budget, BudgetChange
 from benefits.models.cards import CardEvent, CardRequestLine, MemberCard, PayeeAccount
+from benefits.models.cash import CashReceipt, CashReceiptLine
 from benefits.models.goods import (
     GoodsItem,
     HandOut,
@@ -29,6 +30,8 @@ __all__ = [
     "BudgetChange",
     "CardEvent",
     "CardRequestLine",
+    "CashReceipt",
+    "CashReceiptLine",
     "ChannelNotice",
     "ChannelPace",
     "Cycle",

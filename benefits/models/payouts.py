@@ -486,6 +486,9 @@ class LineEvidence(models.Model):
     settlement = models.ForeignKey(
         LineSettlement, null=True, on_delete=models.PROTECT, related_name="evidence"
     )
+    receipt = models.ForeignKey(
+        "benefits.CashReceipt", null=True, on_delete=models.PROTECT, related_name="evidence"
+    )
     recorded_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
@@ -497,8 +500,33 @@ class LineEvidence(models.Model):
                 name="evidence_decision_has_two_persons",
                 condition=~Q(source="decision") | Q(settlement__isnull=False),
             ),
+            models.CheckConstraint(
+                name="evidence_receipt_is_named",
+                condition=~Q(source="receipt") | Q(receipt__isnull=False),
+            ),
         ]
-        triggers = append_only("evidence")
+        triggers = [
+            *append_only("evidence"),
+            pgtrigger.Trigger(
+                name="evidence_receipt_says_so",
+                operation=pgtrigger.Insert,
+                when=pgtrigger.Before,
+                condition=pgtrigger.Q(new__source="receipt"),
+                func="""
+                    IF NOT EXISTS (
+                        SELECT 1 FROM benefits_cashreceipt r
+                        JOIN benefits_cashreceiptline l ON l.receipt_id = r.id
+                        WHERE r.id = NEW.receipt_id AND r.state = 'confirmed'
+                          AND l.line_id = NEW.line_id
+                          AND NEW.outcome = CASE WHEN l.is_paid THEN 'success' ELSE 'failure' END
+                    ) THEN
+                        RAISE EXCEPTION 'no confirmed receipt says this about the line'
+                            USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.source} {self.outcome} {self.line_id}"

@@ -16,6 +16,7 @@ from benefits.states.payouts import (
     AT_THE_BANK,
     SENT_BATCH,
     BatchState,
+    Channel,
     LineState,
     Outcome,
     SettlementState,
@@ -118,12 +119,18 @@ def _verbs(batch: PayoutBatch, user: User) -> list[str]:
     kept = [verb for verb in verbs if verb not in barred]
     is_finance = bool({Permission.MAKE_PAYOUT, Permission.CHECK_PAYOUT} & held)
     if is_finance and batch.state in SENT_BATCH:
-        kept += ["download", "upload"]
-        if batch.transport == "manual" and batch.state == BatchState.RELEASED:
+        kept += SENT_VERBS.get(Channel(batch.channel), ())
+        if (
+            batch.channel == Channel.BANK_FILE
+            and batch.transport == "manual"
+            and batch.state == BatchState.RELEASED
+        ):
             kept.append("handover")
     return kept
 
 
+# What finance does with a list that has left, by its way of paying.
+SENT_VERBS = {Channel.BANK_FILE: ("download", "upload"), Channel.CASH: ("pay_list",)}
 SYSTEM_VERBS = {"check_first", "open_notice", "close_notice", "hand_over", "close", "reopen"}
 
 

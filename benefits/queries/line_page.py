@@ -7,9 +7,10 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from benefits.models import PayoutLine, Posting
+from benefits.models import LineEvidence, PayoutLine, Posting
 from benefits.states.payouts import LineState
 from unionportal.core import audit
+from unionportal.core.models import User
 from unionportal.core.money import yuan_text
 
 Entry = dict[str, Any]
@@ -52,17 +53,24 @@ def _sent(line: PayoutLine) -> Iterator[Entry]:
 
 
 def _said(line: PayoutLine) -> Iterator[Entry]:
-    rows = line.evidence.select_related("file", "settlement__proposed_by", "settlement__decided_by")
+    rows = line.evidence.select_related(
+        "file", "settlement__proposed_by", "settlement__decided_by", "receipt__recorded_by",
+        "receipt__decided_by",
+    )  # fmt: skip
     for one in rows.order_by("pk"):
         words = [one.get_source_display(), one.bank_text, one.bank_code, one.bank_serial]
         if one.file:
             words.append(one.file.name)
-        who = ""
-        if one.settlement and one.settlement.proposed_by and one.settlement.decided_by:
-            pair = (one.settlement.proposed_by, one.settlement.decided_by)
-            who = " + ".join(user.display_name for user in pair)
+        who = " + ".join(user.display_name for user in _pair(one) if user)
         text = _("Evidence: %(outcome)s") % {"outcome": one.get_outcome_display()}
         yield _entry(one.recorded_at, text, " · ".join(word for word in words if word), who)
+
+
+def _pair(one: LineEvidence) -> tuple[User | None, ...]:
+    """Return the two people behind a decision or a receipt."""
+    if one.settlement:
+        return one.settlement.proposed_by, one.settlement.decided_by
+    return (one.receipt.recorded_by, one.receipt.decided_by) if one.receipt else ()
 
 
 def _posted(line: PayoutLine) -> Iterator[Entry]:

@@ -43,6 +43,9 @@ MEMBER_REASONS: dict[str, str | Promise] = {
     Reason.ACCOUNT_BLOCKED: gettext_lazy("The card is blocked or not activated. Go to the bank."),
     Reason.LIMIT_EXCEEDED: gettext_lazy("The card has reached its limit. We try again later."),
     Reason.UNCLAIMED: gettext_lazy("It was not confirmed in WeChat in time. We send it again."),
+    Reason.NOT_FETCHED: gettext_lazy(
+        "The cash was not fetched. It is kept; ask your union when to come."
+    ),
     Reason.NOT_REAL_NAME: gettext_lazy("Verify your name in WeChat, then tell your union."),
     Reason.ID_MISMATCH: gettext_lazy("The ID number at the bank is not yours. Go to the bank."),
 }

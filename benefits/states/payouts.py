@@ -54,7 +54,7 @@ class Benefit(TextChoices):
 class EntitlementState(TextChoices):
     WAITLISTED = "waitlisted", _("Waiting for budget")
     RESERVED = "reserved", _("To be paid")
-    IN_PAYMENT = "in_payment", _("With the bank")
+    IN_PAYMENT = "in_payment", _("Being paid")
     PAID = "paid", _("Paid")
     VOID = "void", _("Void")
     OVERPAID = "overpaid", _("Paid twice")
@@ -88,8 +88,8 @@ class BatchState(TextChoices):
     APPROVED = "approved", _("Approved")
     NOTICE_OPEN = "notice_open", _("On public notice")
     NOTICE_CLOSED = "notice_closed", _("Ready to release")
-    RELEASED = "released", _("On its way to the bank")
-    RECONCILING = "reconciling", _("Waiting for the bank's answers")
+    RELEASED = "released", _("Being sent out")
+    RECONCILING = "reconciling", _("Waiting for answers")
     CLOSED = "closed", _("Settled")
     REJECTED = "rejected", _("Rejected")
     CANCELLED = "cancelled", _("Cancelled")
@@ -127,7 +127,7 @@ class LineState(TextChoices):
     PLANNED = "planned", _("Planned")
     APPROVED = "approved", _("Approved")
     SENDING = "sending", _("Being sent")
-    SENT = "sent", _("With the bank")
+    SENT = "sent", _("Handed over")
     AWAITING_PAYEE = "awaiting_payee", _("Waits for the member")
     PAID = "paid", _("Paid")
     FAILED = "failed", _("Failed")
@@ -188,6 +188,7 @@ class EvidenceSource(TextChoices):
     CALLBACK = "callback", _("Notice from the channel, asked back")
     BILL = "bill", _("The channel's daily bill")
     STATEMENT = "statement", _("Bank statement")
+    RECEIPT = "receipt", _("Signed pay list, seen by two people")
 
 
 class Reason(TextChoices):
@@ -202,6 +203,7 @@ class Reason(TextChoices):
     ID_MISMATCH = "id_mismatch", _("The ID number does not fit the account")
     NOT_REAL_NAME = "not_real_name", _("The account is not verified by real name")
     UNCLAIMED = "unclaimed", _("The member did not confirm in time")
+    NOT_FETCHED = "not_fetched", _("The member did not come for the cash")
     PAYER_SIDE = "payer_side", _("The union's own account cannot pay")
     DUPLICATE = "duplicate", _("The bank says it has this already")
     BATCH_REJECTED = "batch_rejected", _("The bank refused the whole file")
@@ -224,6 +226,7 @@ NEXT_STEP = {
     Reason.ID_MISMATCH: _("The member corrects the ID number at the bank"),
     Reason.NOT_REAL_NAME: _("The member verifies the real name, then pay again"),
     Reason.UNCLAIMED: _("Offer it again in a new batch"),
+    Reason.NOT_FETCHED: _("Offer it again in a new batch"),
     Reason.PAYER_SIDE: _("Top up or unblock the union's account, then pay again"),
     Reason.DUPLICATE: _("Ask the bank; do not pay again"),
     Reason.BATCH_REJECTED: _("Correct the file, then pay in a new batch"),

@@ -19,11 +19,12 @@ from benefits.models import LineSettlement, PayoutBatch, PayoutLine, Programme
 from benefits.payout_forms import ResultForm, SettleForm
 from benefits.payout_tables import BatchTable, LineTable
 from benefits.queries.batch_page import batch_page, open_settlements, sum_in_words, to_do
+from benefits.queries.cash import receipts_of
 from benefits.queries.notices import ON_NOTICE, objections_of
 from benefits.queries.payouts import obstacles
 from benefits.queries.waiting import lists_waiting
 from benefits.states.cards import FileState
-from benefits.states.payouts import SENT_BATCH, BatchState, LineState
+from benefits.states.payouts import SENT_BATCH, BatchState, Channel, LineState
 from benefits.transports import manual
 from benefits.views.shared import (
     act,
@@ -147,6 +148,7 @@ def batch_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         "settlements": open_settlements(batch),
         "objections": objections_of(batch),
         "hangs": batch.state in ON_NOTICE and batch.programme.notice_days > 0,
+        "receipts": receipts_of(batch)[:20] if batch.channel == Channel.CASH else [],
         "is_finance": is_finance,
         "budget": batch.programme.budget,
     }

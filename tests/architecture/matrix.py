@@ -369,6 +369,16 @@ BENEFITS = {
     "benefits:batch-download": send(FINANCE, DISTRICT_ONLY, "batch", shut_out=LOOK_AT_MONEY),
     "benefits:batch-handover": send(FINANCE, DISTRICT_ONLY, "batch", shut_out=LOOK_AT_MONEY),
     "benefits:batch-upload": form(FINANCE, DISTRICT_ONLY, "batch", shut_out=LOOK_AT_MONEY),
+    "benefits:pay-list": form(FINANCE, DISTRICT_ONLY, "batch", shut_out=LOOK_AT_MONEY),
+    "benefits:receipt-new": form(FINANCE, DISTRICT_ONLY, "batch", shut_out=LOOK_AT_MONEY),
+    # The maker recorded it: another person decides.
+    "benefits:receipt-confirm": send(
+        FINANCE, DISTRICT_ONLY, "cash_receipt", shut_out=LOOK_AT_MONEY, refused=MAKERS
+    ),
+    "benefits:receipt-decline": send(
+        FINANCE, DISTRICT_ONLY, "cash_receipt", shut_out=LOOK_AT_MONEY, refused=MAKERS
+    ),
+    "benefits:receipt-scan": send(FINANCE, DISTRICT_ONLY, "cash_receipt", shut_out=LOOK_AT_MONEY),
     # The cast's maker brought it: a second person confirms.
     "benefits:brought-confirm": send(
         FINANCE, DISTRICT_ONLY, "brought_file", shut_out=LOOK_AT_MONEY, refused=MAKERS

@@ -61,6 +61,8 @@ UNSCOPED = {
     "benefits.CardEvent": "shown on its card's page",
     "benefits.PayoutOrder": "what the relay does next about a line",
     "benefits.ChannelNotice": "what a channel told about an order",
+    "benefits.CashReceipt": "shown on its batch's page",
+    "benefits.CashReceiptLine": "a line of a receipt, shown on its batch's page",
     "benefits.Cycle": "a period of a programme",
     "benefits.StockMovement": "what changed a store's number",
     "benefits.PointsMovement": "shown on its person's page of points",
@@ -162,6 +164,7 @@ UNPAIRED = {
     "benefits.Programme.created_by": "a seed or a command makes programmes too",
     "benefits.ProgrammeVersion.created_by": "a seed or a command makes programmes too",
     "benefits.PayoutBatch.made_by": "both are required columns",
+    "benefits.CashReceipt.recorded_by": "written together, never without",
     "benefits.LineSettlement.proposed_by": "both are required columns",
     "benefits.BudgetChange.proposed_by": "both are required columns",
 }

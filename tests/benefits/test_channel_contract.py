@@ -11,7 +11,7 @@ from benefits.actions import batches, sending
 from benefits.models import LineEvidence, PayeeAccount
 from benefits.states.payouts import AT_THE_BANK
 from tests.factories import members, payouts, wechat
-from tests.factories.ways import FILE_WAYS, ByWeChat, Way, force
+from tests.factories.ways import FILE_WAYS, ByCash, ByWeChat, Way, force
 from unionportal.core.errors import Refused
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_books_agree")]
@@ -25,7 +25,7 @@ def server(tmp_path_factory):
         yield running
 
 
-WAYS = [*FILE_WAYS, "wechat"]
+WAYS = [*FILE_WAYS, "wechat", "cash"]
 
 
 @pytest.fixture(params=WAYS)
@@ -33,6 +33,9 @@ def way(request, settings) -> Way:
     if request.param in FILE_WAYS:
         settings.BANK_FILE_PROFILE = request.param.removeprefix("bank_file-")
         return FILE_WAYS[request.param]
+    if request.param == "cash":
+        desk = request.getfixturevalue("money_desk")
+        return ByCash(desk.maker, desk.checker)
     server = request.getfixturevalue("server")
     settings.WECHAT_PAY_KEYS = str(server.folder / "keys")
     settings.WECHAT_PAY_API = server.address

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Protocol
 
 from django.db import connection
+from django.utils import timezone
 
 from benefits import outbound, relay
-from benefits.actions import bankfiles
+from benefits.actions import bankfiles, cash
 from benefits.models import PayoutBatch, PayoutOrder
 from members.models import Membership
-from tests.factories import payouts, wechat
+from tests.factories import members, payouts, wechat
 from tests.factories.banks import BANKS, Bank
+from unionportal.core.errors import Refused
+from unionportal.core.models import User
 
 # What the other side may say about each line: paid, failed, strange (nothing we understand).
 Verdicts = Mapping[int, str]
@@ -104,6 +108,36 @@ class ByWeChat:
         numbers = set(batch.lines.values_list("order_no", flat=True))
         calls = self.server.order("ledger", "--calls")
         return len({row["out_bill_no"] for row in calls if row["kind"] == "create"} & numbers)
+
+
+class ByCash:
+    """A pay list that people sign; two of finance look at what came back."""
+
+    channel = "cash"
+
+    def __init__(self, one: User, other: User) -> None:
+        self.one, self.other = one, other
+
+    def give_account(self, membership: Membership) -> None:
+        payouts.card(membership)
+
+    def carry(self, batch: PayoutBatch) -> None:
+        with suppress(Refused):
+            cash.take_pay_list(by=self.one, batch=batch)
+
+    def say(self, batch: PayoutBatch, verdicts: Verdicts) -> None:
+        self.carry(batch)
+        told = {verdict: {seq for seq, said in verdicts.items() if said == verdict}
+                for verdict in ("paid", "failed")}  # fmt: skip
+        with suppress(Refused):  # who has signed already does not sign again
+            receipt = cash.record(
+                by=self.one, batch=batch, paid_on=timezone.localdate(), paid=told["paid"],
+                scan=members.scan(self.one), unpaid=told["failed"],
+            )  # fmt: skip
+            cash.confirm(by=self.other, receipt=receipt)
+
+    def asked(self, batch: PayoutBatch) -> int:
+        return batch.lines.filter(sent_at__isnull=False).count()
 
 
 FILE_WAYS: dict[str, Way] = {

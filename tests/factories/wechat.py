@@ -59,8 +59,10 @@ def serving(folder: Path, *words: str) -> Iterator[Server]:
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         address = process.stdout.readline().split()[1]
-        yield Server(folder, address)
-        process.send_signal(signal.SIGTERM)
+        try:
+            yield Server(folder, address)
+        finally:
+            process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
 
 

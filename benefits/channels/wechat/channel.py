@@ -18,9 +18,12 @@ from benefits.states.payouts import Channel, EvidenceSource, Outcome, Reason
 from unionportal.core.wake import wake
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+    from uuid import UUID
+
     from django.db.models import QuerySet
 
-    from benefits.models import PayeeAccount, PayoutBatch, PayoutLine
+    from benefits.models import PayeeAccount, PayoutBatch, PayoutLine, Programme
     from unionportal.core.actors import ServiceActor
     from unionportal.core.models import User
 
@@ -43,6 +46,9 @@ class WeChatChannel:
 
     def is_ready(self) -> bool:
         return client.is_set_up()
+
+    def prepare(self, programme: Programme, person_ids: Collection[UUID] | None) -> None:
+        """Nothing: the account is the member's own."""
 
     def obstacle(self, account: PayeeAccount, amount_fen: int) -> str:
         if amount_fen < LEAST_FEN:

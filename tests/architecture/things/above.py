@@ -11,6 +11,7 @@ from benefits.actions import budgets, cardfiles, goods, versions
 from benefits.models import (
     Account,
     BankFile,
+    CashReceipt,
     DayRecord,
     Difference,
     LineSettlement,
@@ -163,6 +164,16 @@ def settlement(cast: Cast) -> dict[str, Any]:
     made = LineSettlement.objects.create(
         line_id=cast.address_of("line")["pk"], outcome="success", note="对账单上有这一笔",
         document=make.scan(maker), proposed_by=maker, proposed_key=maker.person_key,
+    )  # fmt: skip
+    return {"pk": made.pk}
+
+
+@thing
+def cash_receipt(cast: Cast) -> dict[str, Any]:
+    maker = cast.users["finance_maker"]
+    made = CashReceipt.objects.create(
+        batch_id=cast.address_of("batch")["pk"], paid_on=SINCE, scan=make.scan(maker),
+        recorded_by=maker, recorded_key=maker.person_key,
     )  # fmt: skip
     return {"pk": made.pk}
 
