@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
@@ -14,14 +13,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from benefits.actions import payout_files
-from benefits.actions.lines import add_evidence, lock_lists, settle
+from benefits.actions.lines import NewEvidence, add_evidence, lock_lists, settle
 from benefits.actions.rights import finance_person
 from benefits.actions.sending import require_open
 from benefits.models import (
     CashReceipt,
     CashReceiptLine,
     Entitlement,
-    LineEvidence,
     PayeeAccount,
     PayoutBatch,
     PayoutLine,
@@ -217,11 +215,10 @@ def _decide(receipt: CashReceipt, verb: str, by: User, key: UUID, reason: str = 
     return receipt
 
 
-def _evidence(receipt: CashReceipt, line: PayoutLine, *, is_paid: bool) -> LineEvidence:
+def _evidence(receipt: CashReceipt, line: PayoutLine, *, is_paid: bool) -> NewEvidence:
     outcome = Outcome.SUCCESS if is_paid else Outcome.FAILURE
-    words = f"{outcome}|{receipt.scan.sha256}"
-    return LineEvidence(
-        line=line, source=EvidenceSource.RECEIPT, event_id=f"{receipt.pk} {line.seq}",
-        content_hash=hashlib.sha256(words.encode()).hexdigest(), outcome=outcome,
-        reason=Reason.NONE if is_paid else Reason.NOT_FETCHED, receipt=receipt,
+    return NewEvidence(
+        line_id=line.pk, source=EvidenceSource.RECEIPT, event_id=f"{receipt.pk} {line.seq}",
+        outcome=outcome, told=(outcome, receipt.scan.sha256),
+        reason=Reason.NONE if is_paid else Reason.NOT_FETCHED, receipt_id=receipt.pk,
     )  # fmt: skip

@@ -81,6 +81,7 @@ class NewEvidence:
     bank_serial: str = ""
     file_id: UUID | None = None
     settlement_id: UUID | None = None
+    receipt_id: UUID | None = None
 
     @property
     def content_hash(self) -> str:
