@@ -1,8 +1,13 @@
 from django.urls import path
 
-from benefits.views import cards
+from benefits.views import accounts, cards
 
 urlpatterns = [
+    path("payee-accounts/", accounts.account_list, name="payee-list"),
+    path("payee-accounts/<uuid:pk>/", accounts.account_detail, name="payee-detail"),
+    path("payee-accounts/<uuid:pk>/confirm/", accounts.account_confirm, name="payee-confirm"),
+    path("payee-accounts/<uuid:pk>/close/", accounts.account_close, name="payee-close"),
+    path("members/<uuid:pk>/account/", accounts.account_enter, name="payee-enter"),
     path("cards/", cards.card_list_page, name="card-list"),
     path("cards/<uuid:pk>/", cards.card_detail, name="card-detail"),
     path("cards/<uuid:pk>/<str:verb>/", cards.card_move, name="card-move"),

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from benefits.models.cards import MemberCardQuerySet
 from benefits.states.cards import CardState
-from unionportal.core import files
-from unionportal.core.forms import FileInput
+from unionportal.core import files, identifiers
+from unionportal.core.forms import DigitsInput, FileInput
+from unionportal.core.input_errors import InputError
 
 LONG_NUMBER = re.compile(r"\d{9}")
 
@@ -65,3 +67,47 @@ class ReasonForm(forms.Form):
     """Why something is done that cannot be undone."""
 
     reason = forms.CharField(label=_("Reason"), max_length=500)
+
+
+class AccountForm(forms.Form):
+    """A bank card typed for a member, its number twice."""
+
+    number = forms.CharField(
+        label=_("Card number"), max_length=30,
+        help_text=_("16 to 19 digits, from the card itself"),
+        widget=DigitsInput(attrs={"autocomplete": "off"}),
+    )  # fmt: skip
+    again = forms.CharField(
+        label=_("Card number again"), max_length=30,
+        widget=DigitsInput(attrs={"autocomplete": "off"}),
+    )  # fmt: skip
+    holder_name = forms.CharField(
+        label=_("Name of the holder"), max_length=50, help_text=_("As the bank has it")
+    )
+
+    def clean_number(self) -> str:
+        return _number(self.cleaned_data["number"])
+
+    def clean_again(self) -> str:
+        return _number(self.cleaned_data["again"])
+
+    def clean_holder_name(self) -> str:
+        try:
+            return identifiers.parse_name(self.cleaned_data["holder_name"]).name
+        except InputError as error:
+            raise forms.ValidationError(error.message, code=error.code) from None
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        if {"number", "again"} <= values.keys() and values["number"] != values["again"]:
+            # Neither is shown again: whoever corrects one by the other has typed one number.
+            self.data = {**self.data.dict(), "number": "", "again": ""}  # type: ignore[attr-defined]
+            self.add_error("again", _("The two numbers differ. Type both anew."))
+        return values
+
+
+def _number(typed: str) -> str:
+    try:
+        return identifiers.parse_bank_card(typed).number
+    except InputError as error:
+        raise forms.ValidationError(error.message, code=error.code) from None

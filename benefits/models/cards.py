@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+import pgtrigger
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Now
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from benefits.models.bankfiles import BankFile
@@ -41,8 +41,19 @@ class PayeeAccountQuerySet(ScopedQuerySet["PayeeAccount"]):
         return Q(person_id__in=mine.values("person_id"))
 
     def usable(self, at: datetime | None = None) -> PayeeAccountQuerySet:
-        """Accounts money may go to at `at` (default: now)."""
-        return self.filter(state=AccountState.ACTIVE, usable_from__lte=at or timezone.now())
+        """Accounts money may go to at `at` (default: now, by the database's clock).
+
+        Of a kind the newest counts: while its hold lasts no money goes to the older one either.
+        """
+        newer = PayeeAccount.objects.filter(
+            person=OuterRef("person"), kind=OuterRef("kind"), state=AccountState.ACTIVE,
+            usable_from__gt=OuterRef("usable_from"),
+        )  # fmt: skip
+        return self.filter(~Exists(newer), state=AccountState.ACTIVE, usable_from__lte=at or Now())
+
+    def typed(self) -> PayeeAccountQuerySet:
+        """Those a person typed."""
+        return self.filter(source__in=[AccountSource.STAFF, AccountSource.MEMBER])
 
 
 class PayeeAccount(models.Model):
@@ -69,6 +80,9 @@ class PayeeAccount(models.Model):
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )
+    # Of a typed account: the phone on file when it was typed, and the key of the link to stop it.
+    notice_phone = EncryptedTextField(null=True)
+    stop_token = models.CharField(max_length=43, blank=True, default="", editable=False)
     confirmed_at = models.DateTimeField(null=True)
     confirmed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
@@ -84,6 +98,9 @@ class PayeeAccount(models.Model):
                 fields=["kind", "number_index"],
                 condition=~Q(state="closed"),
                 violation_error_message=_("This account belongs to a person already."),
+            ),
+            models.UniqueConstraint(
+                name="account_stop_token_once", fields=["stop_token"], condition=~Q(stop_token="")
             ),
             models.CheckConstraint(
                 name="account_active_is_usable_from",
@@ -106,6 +123,42 @@ class PayeeAccount(models.Model):
                 condition=~Q(source="register") | Q(kind="cash"),
             ),
         ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="account_typed_rests_a_day",
+                operation=pgtrigger.Insert | pgtrigger.Update,
+                when=pgtrigger.Before,
+                condition=pgtrigger.Q(
+                    new__state="active", new__source__in=["staff", "member"]
+                ),
+                func="""
+                    IF TG_OP = 'UPDATE' THEN
+                        IF OLD.state = 'active' AND ROW(OLD.confirmed_at, OLD.usable_from,
+                            OLD.created_by_id, OLD.confirmed_by_id) IS NOT DISTINCT FROM
+                            ROW(NEW.confirmed_at, NEW.usable_from, NEW.created_by_id,
+                                NEW.confirmed_by_id) THEN
+                            RETURN NEW;
+                        END IF;
+                    END IF;
+                    IF NEW.confirmed_at < clock_timestamp() - interval '1 minute' THEN
+                        RAISE EXCEPTION 'the day of rest begins when the account is confirmed'
+                            USING ERRCODE = 'check_violation';
+                    END IF;
+                    IF NEW.created_by_id <> NEW.confirmed_by_id AND
+                        (SELECT person_key FROM core_user WHERE id = NEW.created_by_id)
+                        = (SELECT person_key FROM core_user WHERE id = NEW.confirmed_by_id) THEN
+                        RAISE EXCEPTION 'who types an account does not confirm it'
+                            USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+            pgtrigger.Protect(
+                name="account_number_is_fixed",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.AnyChange("number_index", "kind", "source"),
+            ),
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         return self.number_masked

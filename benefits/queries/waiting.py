@@ -18,11 +18,12 @@ from benefits.models import (
     Entitlement,
     LineSettlement,
     Objection,
+    PayeeAccount,
     PayoutBatch,
     PayoutLine,
     SendingLock,
 )
-from benefits.states.cards import Direction, FileKind, FileState, Transport
+from benefits.states.cards import AccountState, Direction, FileKind, FileState, Transport
 from benefits.states.matching import DifferenceState
 from benefits.states.notices import ObjectionState
 from benefits.states.payouts import BatchState, LineState, SettlementState
@@ -36,9 +37,11 @@ P, B = Permission, BatchState
 FINANCE = frozenset({P.MAKE_PAYOUT, P.CHECK_PAYOUT})
 MAKER, CHECKER = frozenset({P.MAKE_PAYOUT}), frozenset({P.CHECK_PAYOUT})
 OFFICER = frozenset({P.MANAGE_PROGRAMMES})
+CARD_OFFICER = frozenset({P.MANAGE_CARDS})
 WHO: dict[frozenset[Permission], str | Promise] = {
     MAKER: _("Finance maker"), CHECKER: _("Finance checker"),
     FINANCE: _("Maker or checker"), OFFICER: _("District officer"),
+    CARD_OFFICER: _("District officer"),
 }  # fmt: skip
 
 
@@ -71,7 +74,7 @@ class Waiting:
     def who(self) -> str | Promise:
         """Whose turn it is: a role, or another person of it."""
         if not self.is_mine and self.work.first_key:
-            return _("Another person of finance")
+            return _("Another person with this right")
         return WHO[self.work.who]
 
     @property
@@ -134,6 +137,10 @@ RIGHTS = {
     Work("review", _("Rights a person must look at"), FINANCE, "benefits:entitlement-list",
          "created_at", "?review=on", "amount_fen"): ~Q(review=""),
 }  # fmt: skip
+ACCOUNTS = {
+    Work("account", _("Account changes to confirm"), CARD_OFFICER, "benefits:payee-list",
+         "created_at", first_key="created_by__person_key"): Q(state=AccountState.HELD),
+}  # fmt: skip
 
 
 def waiting(user: User) -> list[Waiting]:
@@ -147,6 +154,7 @@ def waiting(user: User) -> list[Waiting]:
         (Difference.objects.visible_to(user), DIFFERENCES),
         (BudgetChange.objects.visible_to(user).waiting(), BUDGETS),
         (SendingLock.objects.visible_to(user), LOCKS),
+        (PayeeAccount.objects.visible_to(user).typed(), ACCOUNTS),
         (Entitlement.objects.visible_to(user), RIGHTS),
     )
     held = permissions_of(user)

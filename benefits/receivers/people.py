@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.dispatch import receiver
 
 from benefits.actions import cards
-from benefits.models import CardRequestLine, HandOut, PayoutOrder
+from benefits.models import CardRequestLine, HandOut, PayeeAccount, PayoutOrder
 from members.actions.forgetting import GONE
 from members.models import Consent, Membership, Person
 from members.models.consents import Purpose
@@ -46,5 +46,6 @@ def on_person_anonymised(sender: Any, person: Person, **kwargs: Any) -> None:
     lines = CardRequestLine.objects.filter(card__person=person)
     lines.update(name="", id_number="", phone="")
     PayoutOrder.objects.filter(line__entitlement__person=person).update(package=None)
+    PayeeAccount.objects.filter(person=person).update(notice_phone=None)
     given = HandOut.objects.filter(Q(person=person) | Q(entitlement__person=person))
     given.exclude(undone_reason="").update(undone_reason=GONE)

@@ -283,4 +283,10 @@ def member_panel(request: HttpRequest, membership: Membership) -> str:
         return ""
     card = card_list(request.user).filter(membership=membership).order_by("-requested_at").first()
     kind = CARD_KINDS[CardState(card.state)] if card else ""
-    return render_to_string("benefits/_card_panel.html", {"card": card, "kind": kind}, request)
+    context = {
+        "card": card,
+        "kind": kind,
+        "membership": membership,
+        "may_enter": has_permission(request.user, P.ENTER_ACCOUNTS),
+    }
+    return render_to_string("benefits/_card_panel.html", context, request)

@@ -287,6 +287,11 @@ STATIONS = {
 }
 
 BENEFITS = {
+    "benefits:payee-list": look(CARDS),
+    "benefits:payee-detail": look(CARDS, AREA_A, "payee_account"),
+    "benefits:payee-confirm": send(CHIEFS, AREA_A, "payee_account"),
+    "benefits:payee-close": send(CHIEFS, AREA_A, "payee_account"),
+    "benefits:payee-enter": form(DECIDERS, AREA_A, "member"),
     "benefits:card-list": look(CARDS),
     "benefits:card-detail": look(CARDS, AREA_A, "card"),
     "benefits:card-move": send(CHIEFS, AREA_A, "card_step"),
@@ -495,6 +500,7 @@ WORKER = {
     "worker:own-request": send(PUBLIC),
     "worker:own-request-back": send(PUBLIC),
     "worker:status-leave": send(PUBLIC),
+    "worker:account-stop": form(PUBLIC, thing="account_link"),
     "worker:notice-list": look(PUBLIC),
     "worker:notice-code": form(PUBLIC),
     "worker:notice-detail": look(PUBLIC, thing="notice"),

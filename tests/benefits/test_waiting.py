@@ -89,7 +89,7 @@ def test_page_links_lead_to_what_waits(
     assert paid_three.batch.number in client.get(url).text
     for other in ("decision", "file"):
         assert paid_three.batch.number not in client.get(f"/desk/batches/?waits={other}").text
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(10):
         waiting(paid_three.maker)
 
 

@@ -14,6 +14,7 @@ from stdnum import luhn
 
 from benefits import profiles
 from benefits.actions import (
+    accounts,
     bankfiles,
     batches,
     budgets,
@@ -33,7 +34,7 @@ from benefits.models import (
 )
 from benefits.queries.payouts import lines_of
 from benefits.states.cards import AccountSource, AccountState, CardState
-from members.models import Membership, UnionUnit
+from members.models import Membership, Person, UnionUnit
 from tests.factories import members
 from unionportal.core.actors import BANK, SYSTEM
 from unionportal.core.crypto import blind_index
@@ -65,6 +66,11 @@ def account(membership: Membership, **fields: Any) -> PayeeAccount:
         **fields,
     }
     return PayeeAccount.objects.create(person=membership.person, **values)
+
+
+def typed_account(person: Person, *, by: User) -> PayeeAccount:
+    """Let an officer type an account for a member."""
+    return accounts.enter(by=by, person=person, number=card_number(), holder_name=person.name)
 
 
 def card(

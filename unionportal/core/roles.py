@@ -38,6 +38,7 @@ class Permission(StrEnum):
     MAKE_PAYOUT = "make_payout"
     CHECK_PAYOUT = "check_payout"
     HAND_OUT = "hand_out"
+    ENTER_ACCOUNTS = "enter_accounts"
     VIEW_STATIONS = "view_stations"
     RECORD_STATION = "record_station"
     ACCEPT_STATION = "accept_station"
@@ -97,6 +98,7 @@ class SubdistrictOfficer(Role):
         P.EXPORT,
         P.VIEW_CARDS,
         P.HAND_OUT,
+        P.ENTER_ACCOUNTS,
     }
 
 

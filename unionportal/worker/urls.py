@@ -1,6 +1,6 @@
 from django.urls import include, path
 
-from unionportal.worker import benefits, notices, own_data, papers, transfers, views
+from unionportal.worker import accounts, benefits, notices, own_data, papers, transfers, views
 
 app_name = "worker"
 urlpatterns = [
@@ -19,6 +19,7 @@ urlpatterns = [
     path("status/benefits/", benefits.status_benefits, name="status-benefits"),
     path("status/move/", transfers.status_move, name="status-move"),
     path("status/leave/", views.status_leave, name="status-leave"),
+    path("account/<str:token>/", accounts.account_stop, name="account-stop"),
     path("notices/", notices.notice_list, name="notice-list"),
     path("notices/code/", notices.notice_code, name="notice-code"),
     path("notices/<uuid:pk>/", notices.notice_detail, name="notice-detail"),

@@ -49,6 +49,19 @@ def card(cast: Cast) -> dict[str, Any]:
 
 
 @thing
+def payee_account(cast: Cast) -> dict[str, Any]:
+    person = Membership.objects.get(pk=cast.address_of("member")["pk"]).person
+    by = cast.users["subdistrict_officer@a"]
+    return {"pk": payouts.typed_account(person, by=by).pk}
+
+
+@thing
+def account_link(cast: Cast) -> dict[str, Any]:
+    made = payouts.PayeeAccount.objects.get(pk=cast.address_of("payee_account")["pk"])
+    return {"token": made.stop_token}
+
+
+@thing
 def card_step(cast: Cast) -> dict[str, Any]:
     return {**cast.address_of("card"), "verb": "close"}
 
