@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('benefits', '0017_objections'),
+        ('benefits', '0018_cash_receipts'),
         ('members', '0024_sorted_key'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
