@@ -160,8 +160,8 @@ def line(cast: Cast) -> dict[str, Any]:
 
 @thing
 def notice(cast: Cast) -> dict[str, Any]:
-    cast.address_of("card")
-    payouts.entitled_member(cast.place.firm_a)
+    # The programme's member is entitled in this one, too; a new member would end the drive's.
+    cast.address_of("programme")
     return {"pk": payouts.on_notice(*(cast.users[f"finance_{one}"] for one in STEPS)).pk}
 
 
