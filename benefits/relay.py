@@ -27,6 +27,8 @@ logger = logging.getLogger(__name__)
 THREADS = 24
 # Moments taken at once; one that has passed by this much is not used any more.
 MOMENTS, STALE_SECONDS = 10, 0.02
+# Of what the channel takes in a second: the rest is room for calls that arrive late.
+SHARE = 0.98
 WRITTEN_AT_ONCE = 100
 PASS_SECONDS = 100.0  # well inside the lease
 RELAY_LOCK = 0x52454C59
@@ -76,6 +78,8 @@ class Carrier:
         self.until = time.monotonic() + PASS_SECONDS
         self.pool = ThreadPoolExecutor(THREADS)
         self.leader = threading.Thread(target=self._lead, daemon=True)
+        # Kind of call → its window and pace, of the kinds this pass has.
+        self.kinds: dict[str, tuple[pace.Window, float]] = {}
 
     def begin(self) -> None:
         self.leader.start()
@@ -84,6 +88,9 @@ class Carrier:
         self.is_ending.set()
         self.leader.join()
         self.pool.shutdown()
+        for name, (window, rate) in self.kinds.items():
+            if late := window.late():
+                pace.take(name, late, rate)  # the next relay may be another process
 
     def next_heard(self) -> list[Heard]:
         """Wait for something heard; return up to a hundred of them, [] when all is done."""
@@ -118,19 +125,20 @@ class Carrier:
             channel = channels.get(item.channel)
             if not isinstance(channel, OrderChannel):
                 raise TypeError(f"{item.channel} takes no orders")
+            name, most = f"{item.channel}:{item.step}", channel.calls_per_second
+            window, rate = self.kinds.setdefault(name, (pace.window(name, most), most * SHARE))
             while not moments or moments[0] < time.monotonic() - STALE_SECONDS:
                 if moments:
                     moments.pop(0)
                     continue
                 now = time.monotonic()
-                name = f"{item.channel}:{item.step}"
-                waits = pace.take(name, MOMENTS, channel.calls_per_second)
-                moments = [now + wait for wait in waits]
+                moments = [now + wait for wait in pace.take(name, MOMENTS, rate)]
             time.sleep(max(0.0, moments.pop(0) - time.monotonic()))
+            window.enter()
             self.left.remove(item)
-            self.pool.submit(self._call, channel, item)
+            self.pool.submit(self._call, channel, item, window)
 
-    def _call(self, channel: OrderChannel, item: Claimed) -> None:
+    def _call(self, channel: OrderChannel, item: Claimed, window: pace.Window) -> None:
         answer = NOTHING
         try:
             does = channel.send if item.step == OrderStep.SEND else channel.query
@@ -138,5 +146,6 @@ class Carrier:
         except Exception:
             logger.exception("a call about an order failed; it is asked again")
         finally:
+            window.leave()
             self.free.release()
             self.heard.put((item, answer))

@@ -9,11 +9,12 @@ from django.db import connection
 
 from benefits import channels, relay
 from benefits.actions import orders
-from benefits.models import LineEvidence, PayeeAccount, PayoutBatch, PayoutOrder
+from benefits.models import LineEvidence, PayeeAccount, PayoutBatch, PayoutLine, PayoutOrder
 from tests.factories import payouts, wechat
 from unionportal.core.models import AuditEvent
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_books_agree")]
+LONG_AGO = "2026-10-01T00:00:00+00:00"
 
 
 @pytest.fixture(scope="module")
@@ -173,7 +174,8 @@ def test_answers_repeated_and_late_change_nothing(batch, desk):
 
 def test_orders_a_month_old_are_left_to_the_bill(batch):
     go(batch)
-    PayoutOrder.objects.update(tried_at="2026-10-01T00:00:00+00:00")
+    PayoutLine.objects.update(sending_at=LONG_AGO, sent_at=LONG_AGO)
+    PayoutOrder.objects.update(tried_at=LONG_AGO)
     assert orders.stop_asking() == 3
     assert payouts.states(batch) == ["unknown"] * 3
     assert PayoutOrder.objects.filter(due_at__isnull=False).count() == 0

@@ -310,4 +310,4 @@ WECHAT_PAY_REPORTS = [
     {"info_type": "补贴类型", "info_content": env.text("WECHAT_PAY_SUBSIDY", "工会会员补贴")}
 ]
 # Calls of a kind per second, below WeChat's cap of 100 for one merchant.
-WECHAT_PAY_RATE = env.number("WECHAT_PAY_RATE", 97)
+WECHAT_PAY_RATE = env.number("WECHAT_PAY_RATE", 100)

@@ -41,8 +41,8 @@ class WeChatChannel:
     most_lines = 10_000
 
     @property
-    def calls_per_second(self) -> float:
-        return float(settings.WECHAT_PAY_RATE)
+    def calls_per_second(self) -> int:
+        return int(settings.WECHAT_PAY_RATE)
 
     def is_ready(self) -> bool:
         return client.is_set_up()
