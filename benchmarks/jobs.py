@@ -25,6 +25,7 @@ from benchmarks.payouts import Payouts
 from benchmarks.reports import Coverage
 from benchmarks.rounds import Pair, Result, line, measure
 from benchmarks.search import Search
+from benchmarks.tasks import Tasks
 from unionportal.synthetic.sizes import SIZES
 
 SETTINGS = ["server_version", "fsync", "synchronous_commit", "shared_buffers", "work_mem", "jit"]
@@ -48,6 +49,7 @@ BENCHES = {
     "lookup": Bench("a worker asks for the own status", lambda _size: Lookups().pairs()),
     "payouts": Bench("a large programme paid and settled", lambda size: Payouts(size).pairs()),
     "search": Bench("the first page of what one types", lambda size: Search(size).pairs()),
+    "tasks": Bench("orders carried by one worker", lambda size: Tasks(size).pairs()),
 }
 
 

@@ -9,6 +9,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from benefits.models import PayeeAccount
+from benefits.states.cards import AccountKind
 from members.models import Membership, Person, UnionUnit, WorkerGroup
 from members.states import UnitKind
 from unionportal.core.crypto import blind_index
@@ -22,7 +23,8 @@ BORN, JOINED = dt.date(1980, 1, 1), dt.date(2024, 1, 2)
 class Payees:
     """Adds confirmed members of a group of their own; their ID numbers are of no real place."""
 
-    def __init__(self) -> None:
+    def __init__(self, kind: AccountKind = AccountKind.BANK_CARD) -> None:
+        self.kind = kind
         units = UnionUnit.objects.taking_members().filter(is_external=False)
         self.unit = units.exclude(kind=UnitKind.HOLDING_POOL).earliest("path")
         self.serial = 0
@@ -70,6 +72,6 @@ class Payees:
             "registry", "paper_form", now,
         )  # fmt: skip
         self.accounts.add(
-            new_id(), person, "bank_card", number, blind_index(number, "card"), f"**** {tail}",
+            new_id(), person, self.kind.value, number, blind_index(number, "card"), f"**** {tail}",
             tail, "测试员", "bank_file", "active", now - dt.timedelta(days=2),
         )  # fmt: skip
