@@ -23,6 +23,7 @@ from benefits.actions.rights import person_of
 from benefits.models import Entitlement, PayeeAccount, PayoutBatch, PayoutLine
 from benefits.queries.payouts import next_cycle, payable
 from benefits.states.payouts import BatchState, Benefit, EntitlementState, LineState, ProgrammeState
+from unionportal.core.copying import copying
 from unionportal.core.crypto import order_hmac, person_order_key
 from unionportal.core.errors import Refused
 from unionportal.core.ids import new_id
@@ -158,7 +159,7 @@ def _payees(batch: PayoutBatch, ids: list[UUID]) -> Iterator[Payee]:
 def _write(batch: PayoutBatch, payees: list[Payee]) -> None:
     """Send the lines by COPY and bring the list's sums along."""
     rows = list(_lines(batch, payees))  # before the copy: that has the connection
-    with connection.cursor() as cursor, cursor.copy(COPY) as copy:
+    with copying(COPY) as copy:
         for values in rows:
             copy.write_row(values)
     fen = sum(payee.amount_fen for payee in payees)

@@ -34,6 +34,7 @@ from benefits.states.matching import (
 from benefits.states.payouts import Channel, EvidenceSource, Outcome
 from unionportal.core import audit, jobs
 from unionportal.core.actors import SYSTEM
+from unionportal.core.copying import copying
 from unionportal.core.errors import NotAllowed, Refused
 from unionportal.core.ids import NEW_ID_SQL, new_id
 from unionportal.core.transitions import move, move_all
@@ -103,7 +104,7 @@ def keep(
 
 
 def _write(record: DayRecord, rows: Sequence[Movement]) -> None:
-    with connection.cursor() as cursor, cursor.copy(COPY) as copy:
+    with copying(COPY) as copy:
         for row in rows:
             copy.write_row((record.pk, row.seq, row.serial, row.order_no, row.is_return,
                             row.amount_fen, row.at, row.text))  # fmt: skip

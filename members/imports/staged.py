@@ -12,6 +12,8 @@ from itertools import chain
 
 from django.db import connection, transaction
 
+from unionportal.core.copying import copying
+
 NULL = "\\N"
 # What a row is judged by; `line` is the sealed line of WRITTEN for a row that turns out new.
 JUDGED = {
@@ -113,8 +115,8 @@ def copy(name: str, columns: dict[str, str], blocks: Iterable[bytes]) -> int:
         return 0
     statement = f"COPY pg_temp.{name} ({', '.join(columns)}) FROM STDIN"
     rows = 0
-    with transaction.atomic(), connection.cursor() as cursor, cursor.copy(statement) as copying:
+    with transaction.atomic(), copying(statement) as stream:
         for block in chain([first], blocks):
-            copying.write(block)
+            stream.write(block)
             rows += block.count(b"\n")
     return rows

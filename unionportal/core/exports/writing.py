@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
-from django.db import connection
 from django.db.models import F, Func, QuerySet, TextField, Value
 from django.db.models.functions import Cast
 from psycopg import sql
 
+from unionportal.core.copying import copying
 from unionportal.core.exports.columns import ExportColumn
 from unionportal.core.spreadsheets.streaming import Title, text_workbook
 from unionportal.core.spreadsheets.writing import RISKY_STARTS, neutral
@@ -61,12 +61,11 @@ def copy_csv(
         return write_csv(path, [], columns, lambda _done: None)
     statement = sql.SQL("COPY ({}) TO STDOUT WITH (FORMAT csv, FORCE_QUOTE *)")
     count = 0
-    with path.open("wb") as file, connection.cursor() as cursor:
+    with path.open("wb") as file, copying(statement.format(sql.SQL(query)), params) as stream:
         file.write(BOM + _head(columns))
-        with cursor.copy(statement.format(sql.SQL(query)), params) as copy:
-            for line in copy:
-                file.write(line)
-                count += 1
+        for line in stream:
+            file.write(line)
+            count += 1
     return count
 
 
