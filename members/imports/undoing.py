@@ -7,6 +7,7 @@ was killed goes on behind it.
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable
 from uuid import UUID
 
@@ -152,13 +153,15 @@ def _objections(batch: ImportBatch, memberships: list[Membership]) -> dict[UUID,
 def _touched(batch: ImportBatch, memberships: Iterable[Membership]) -> set[UUID]:
     """Return the memberships on which, or on whose people, somebody acted after the import."""
     owners = {str(one.pk): one.pk for one in memberships}
-    people = {str(one.person_id): one.pk for one in memberships}
+    people = defaultdict(list)  # after a merge several are one person's
+    for one in memberships:
+        people[str(one.person_id)].append(one.pk)
     since = AuditEvent.objects.filter(at__gte=batch.confirmed_at).exclude(verb=OWN_VERB)
     on_members = since.filter(target_type="members.membership", target_id__in=owners)
     on_people = since.filter(target_type="members.person", target_id__in=people)
     return {
         *(owners[pk] for pk in on_members.values_list("target_id", flat=True)),
-        *(people[pk] for pk in on_people.values_list("target_id", flat=True)),
+        *(pk for key in on_people.values_list("target_id", flat=True) for pk in people[key]),
     }
 
 

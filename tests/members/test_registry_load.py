@@ -9,9 +9,11 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from members.imports import actions, loading, texts, undoing
+from members.merging.actions import merge_people
 from members.models import (
     Affiliation,
     Application,
+    DuplicatePair,
     GroupMembership,
     ImportBatch,
     MemberCertificate,
@@ -309,6 +311,19 @@ def test_undo_keeps_what_was_changed_since(district, district_officer, second_of
     assert (batch.counts["kept"], batch.counts["put_back"]) == (2, 1)
     assert Membership.objects.get(pk=touched.pk).state == "active"
     assert members_as_of(district_officer, dt.date(2021, 3, 1)) == 2
+
+
+@pytest.mark.parametrize("kept_place", [0, 1])
+def test_undo_keeps_whom_a_merge_joined(kept_place, district, district_officer, second_officer):
+    batch = loaded(district, district_officer, second_officer, [member(1), member(2)])
+    people = list(Person.objects.order_by("pk"))
+    pair = DuplicatePair.objects.create(first=people[0], second=people[1], evidence=[], strength=1)
+    merge_people(
+        by=district_officer, pair=pair, survivor=people[kept_place], reason="same", choices={}
+    )
+    batch = undo(batch, second_officer)
+    active = Membership.objects.get(state="active")
+    assert batch.rows.get(membership_id=active.pk).kept_because == "changed_since"
 
 
 def test_undo_puts_updates_back_unless_changed_since(district, district_officer, second_officer):
