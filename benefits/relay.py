@@ -88,9 +88,6 @@ class Carrier:
         self.is_ending.set()
         self.leader.join()
         self.pool.shutdown()
-        for name, (window, rate) in self.kinds.items():
-            if late := window.late():
-                pace.take(name, late, rate)  # the next relay may be another process
 
     def next_heard(self) -> list[Heard]:
         """Wait for something heard; return up to a hundred of them, [] when all is done."""
@@ -112,9 +109,16 @@ class Carrier:
         except Exception:
             logger.exception("the relay stopped handing out; what is left is taken up again")
         finally:
-            connection.close()
             self.pool.shutdown()  # waits for the calls under way
+            self._make_up()
+            connection.close()
             self.heard.put(None)
+
+    def _make_up(self) -> None:
+        """Leave as many moments unused as calls came late: the next relay may be elsewhere."""
+        for name, (window, rate) in self.kinds.items():
+            if late := window.late():
+                pace.take(name, late, rate)
 
     def _lead_kind(self, items: Sequence[Claimed]) -> None:
         moments: list[float] = []

@@ -107,6 +107,10 @@ ENCRYPTED = {
     "members.importrow.typed",
     "members.importrow.before",
     "members.importrow.line",
+    "benefits.objection.answer",
+    "benefits.objection.phone",
+    "benefits.objection.text",
+    "benefits.payeeaccount.notice_phone",
     "benefits.payeeaccount.number",
     "benefits.payoutorder.package",
     "benefits.membercard.card_no",
@@ -227,6 +231,7 @@ DISTRICTS = {
     "benefits.BudgetChange",
     "benefits.DayRecord",
     "benefits.Difference",
+    "benefits.Objection",
     "benefits.SendingLock",
 }
 

@@ -45,7 +45,7 @@ ROWLESS = {
     "members:request-detail", "members:transfer-letter", "members:seat-end", "members:seat-new",
     "benefits:difference-detail", "benefits:match-detail", "benefits:hand-out",
     "benefits:hand-out-detail", "benefits:employer-why", "benefits:objection-detail",
-    "benefits:payee-detail", "worker:account-stop",
+    "benefits:payee-detail", "benefits:pay-list", "benefits:receipt-new", "worker:account-stop",
     "worker:notice-detail", "worker:notice-object", "worker:notice-code",
 }  # fmt: skip
 # Only for an account without its second step yet, and after typing the password again.
