@@ -10,7 +10,7 @@ from django.db import connection
 
 
 @contextmanager
-def copying(statement: Any, params: Any = None) -> Iterator[Any]:
+def copying(statement: Any, *params: Any) -> Iterator[Any]:
     """Give the block the stream of a COPY, to write to or to read from.
 
     Django passes errors of a cursor's own methods on as psycopg's: whoever is ready for a database
@@ -19,6 +19,6 @@ def copying(statement: Any, params: Any = None) -> Iterator[Any]:
     with (
         connection.wrap_database_errors,
         connection.cursor() as cursor,
-        cursor.copy(statement, params) as stream,
+        cursor.copy(statement, *params) as stream,
     ):
         yield stream
