@@ -115,7 +115,7 @@ def test_differences_listed_are_the_differences_seeded(eight) -> None:
 
 def test_match_of_a_day_is_a_few_statements(eight, django_assert_max_num_queries) -> None:
     record = load(truth(eight))
-    with django_assert_max_num_queries(17):
+    with django_assert_max_num_queries(16):
         matching.match(record)
 
 

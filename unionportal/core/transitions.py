@@ -126,10 +126,9 @@ def move_all(
     """Apply `verb` to every row of `rows` that may take it; return their ids in id order."""
     machine = machine_of(rows.model)
     step = machine.step(verb)
-    _require_reason(step, reason)
     fitting = rows.filter(**{f"{machine.field}__in": step.sources}).order_by("pk")
     found = dict(fitting.select_for_update(of=("self",)).values_list("pk", machine.field))
-    move_found(rows.model, verb, by=by, found=found, reason=reason, changes=changes)
+    _move_found(rows.model, verb, by, found, reason, changes, {})
     return list(found)
 
 
@@ -150,6 +149,18 @@ def move_found(
     of `found`. One UPDATE however many. Raises `Stale` when a row is not as found, or in no state
     the verb starts from.
     """
+    _move_found(model, verb, by, found, reason, changes, texts)
+
+
+def _move_found(
+    model: type[M],
+    verb: str,
+    by: User | ServiceActor,
+    found: Mapping[Any, str],
+    reason: str,
+    changes: Mapping[str, Any],
+    texts: Mapping[str, Sequence[str]],
+) -> None:
     machine = machine_of(model)
     step = machine.step(verb)
     _require_reason(step, reason)
